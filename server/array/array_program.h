@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every executor runs: a QuantizedNetwork whose matrix layers are packed
+// for one ArrayConfig and cut into tiles, with the cycles they will take.
+//
+// Plain data, immutable once compiled; share freely between threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/array/array_config.h"
+#include "server/quant/quantized_network.h"
+
+namespace colonnade::array {
+
+// Cycles of the array clock. The parts sum to the total, nothing overlaps.
+struct Cycles {
+  int64_t fill = 0;         // first data word entering until the first result bit leaves
+  int64_t stream = 0;       // pixels streaming: 8 cycles per word and pixel at interleave 4
+  int64_t drain = 0;        // last data word until the last result has left
+  int64_t weight_load = 0;  // not hidden behind the tile before
+  int64_t stall = 0;        // waiting for anything else
+
+  int64_t total() const { return fill + stream + drain + weight_load + stall; }
+  Cycles& operator+=(const Cycles& other);
+  friend bool operator==(const Cycles&, const Cycles&) = default;
+};
+
+// rows = filters; columns = groups. Cell (r, g) multiplies the weight with the
+// activation of column group_columns[g][lane]. An empty cell has weight 0, lane 0.
+struct PackedMatrix {
+  int rows = 0;
+  int groups = 0;
+  std::vector<int8_t> weights;                  // [rows][groups], -127..127
+  std::vector<uint8_t> lanes;                   // [rows][groups], < group_columns[g].size()
+  std::vector<std::vector<int>> group_columns;  // [groups], indices into column_sites, at most alpha each
+  std::vector<nn::Column> column_sites;         // the layer's filter-matrix columns
+
+  int64_t nonzero_cells() const;
+};
+
+// The part of a packed matrix that is in the array at once. Groups without a
+// nonzero weight in these rows are left out.
+struct Tile {
+  int row_begin = 0, row_end = 0;  // half open, at most config.rows
+  std::vector<int> groups;         // ascending, 1..config.columns of them
+  Cycles cycles;
+};
+
+// As quant::MatrixLayer, packed. `bias` is corrected for the byte form of a
+// signed input: bias - 128 * sum of the row's weights. Then
+//   acc[r][p] = bias[r] + sum over g of weight[r][g] * byte(lane of g, p) + residual
+// with byte = the input's zero point outside the image.
+struct MatrixStep {
+  int input = 0;
+  nn::Window window;
+  PackedMatrix matrix;
+  std::vector<int32_t> bias;
+  std::vector<uint8_t> shift;
+  std::optional<quant::Residual> residual;
+  int low = 0, high = 255;
+  bool is_logits = false;
+  std::vector<Tile> tiles;
+  Cycles cycles;          // sum over tiles
+  int64_t dense_columns = 0;  // nonempty columns of the unpacked filter matrix
+};
+
+struct Step {
+  std::string name;
+  std::variant<MatrixStep, quant::HostLayer> operation;
+};
+
+// Step i writes tensors[i + 1], as in QuantizedNetwork.
+struct ArrayProgram {
+  ArrayConfig config;
+  std::string input_name, output_name;
+  std::vector<quant::Tensor> tensors;
+  std::vector<Step> steps;
+  double logit_scale = 1.0;
+  bool softmax = false;
+  Cycles cycles;          // one image; n images take n times as many
+};
+
+// Totals over the matrix steps, for reports.
+struct ProgramSize {
+  int64_t columns = 0;        // array columns: groups over all matrix steps
+  int64_t tiles = 0;
+  int64_t cells = 0;          // rows * groups over all matrix steps
+  int64_t tile_cells = 0;     // array cells over all tiles: with tile rounding
+  int64_t nonzero_cells = 0;
+  int64_t weight_bytes = 0;   // one weight byte per cell, plus lane bits rounded up per row of cells
+};
+ProgramSize SizeOf(const ArrayProgram& program);
+
+// Everything stated above, and that tiles cover each nonzero cell exactly once.
+absl::Status Check(const ArrayProgram& program);
+
+}  // namespace colonnade::array
