@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -164,8 +165,10 @@ struct Network {
 int WindowOutput(int size, int kernel, int stride, int before, int after, int dilation);
 
 // Derives every layer's output shape from layers[0].output and checks the whole
-// network: order, arity, weight sizes, positive shapes, at most 2^26 values per
-// tensor, finite weights. An error names the layer, what was found and what fits.
+// network: order, arity, unique names, weight sizes, positive shapes, at most
+// 2^26 values per tensor and 2^27 per filter matrix, finite weights, Softmax only
+// at the end. INVALID_ARGUMENT names the layer, what was found and what fits; the
+// shapes derived until then stay.
 absl::Status InferShapes(Network& network);
 
 }  // namespace colonnade::nn
