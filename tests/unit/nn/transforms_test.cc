@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/nn/transforms.h"
+
+#include <limits>
+#include <set>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/float_network.h"
+#include "tests/support/random_network.h"
+
+namespace colonnade::nn {
+namespace {
+
+constexpr int kSeeds = 200;
+
+bool Has(const Network& network, std::string_view operation) {
+  for (const Layer& layer : network.layers) {
+    if (OperationName(layer.operation) == operation) return true;
+  }
+  return false;
+}
+
+TEST(FoldBatchNorms, KeepsTheFunctionOfRandomNetworks) {
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    const Network network = RandomNetwork(seed, {.batch_norms = true});
+    const auto folded = FoldBatchNorms(network);
+    ASSERT_TRUE(folded.ok()) << folded.status();
+    EXPECT_FALSE(Has(*folded, "BatchNorm"));
+    const std::vector<float> image = RandomImage(network.input_shape(), seed);
+    EXPECT_LT(Difference(RunFloat(network, image), RunFloat(*folded, image)), 1e-4) << "seed " << seed;
+  }
+}
+
+// image -> conv -> norm, and conv -> clip when `shared`.
+Network ConvThenNorm(bool shared) {
+  Network network{"image", "out", {{"image", Input{}, {}, {1, 2, 2}}}};
+  network.layers.push_back({"conv", Convolution{2, 1, {}, {1, 2}, {3, 4}}, {0}, {}});
+  network.layers.push_back({"norm", BatchNorm{{2, 1}, {10, 0}, {1, 0}, {4, 1}, 0.0f}, {1}, {}});
+  if (shared) network.layers.push_back({"sum", Add{}, {1, 2}, {}});
+  EXPECT_TRUE(InferShapes(network).ok());
+  return network;
+}
+
+TEST(FoldBatchNorms, FoldsIntoTheConvolutionBefore) {
+  const auto folded = FoldBatchNorms(ConvThenNorm(false));
+  ASSERT_TRUE(folded.ok());
+  ASSERT_EQ(folded->layers.size(), 2u);
+  EXPECT_THAT(folded->layers[1].as<Convolution>()->weight, testing::ElementsAre(1, 2));
+  EXPECT_THAT(folded->layers[1].as<Convolution>()->bias, testing::ElementsAre(12, 4));
+}
+
+TEST(FoldBatchNorms, LeavesASharedConvolutionAlone) {
+  const auto folded = FoldBatchNorms(ConvThenNorm(true));
+  ASSERT_TRUE(folded.ok());
+  EXPECT_THAT(folded->layers[1].as<Convolution>()->weight, testing::ElementsAre(1, 2));
+  const auto* depthwise = folded->layers[2].as<Convolution>();
+  ASSERT_NE(depthwise, nullptr);
+  EXPECT_EQ(depthwise->groups, 2);
+  EXPECT_THAT(depthwise->weight, testing::ElementsAre(1, 1));
+  EXPECT_THAT(depthwise->bias, testing::ElementsAre(9, 0));
+  EXPECT_EQ(folded->layers[2].name, "norm");
+}
+
+TEST(FoldBatchNorms, RefusesWeightsThatOverflow) {
+  Network network = ConvThenNorm(false);
+  network.layers[1].as<Convolution>()->weight[0] = std::numeric_limits<float>::max();
+  network.layers[2].as<BatchNorm>()->scale[0] = 1e10f;
+  EXPECT_THAT(FoldBatchNorms(network).status().message(), testing::HasSubstr("'conv': weight[0] is inf"));
+}
+
+TEST(TrimSoftmax, LeavesTheLogits) {
+  const Network logits = RandomNetwork(7), network = RandomNetwork(7, {.softmax = true});
+  EXPECT_TRUE(Has(network, "Softmax"));
+  const Network trimmed = TrimSoftmax(network);
+  const std::vector<float> image = RandomImage(network.input_shape(), 7);
+  EXPECT_EQ(RunFloat(trimmed, image), RunFloat(logits, image));
+  EXPECT_EQ(TrimSoftmax(logits).layers.size(), logits.layers.size());
+}
+
+TEST(RemoveLayer, RewiresItsReaders) {
+  Network network{"image", "out", {{"image", Input{}, {}, {1, 2, 2}}}};
+  network.layers.push_back({"a", Clip{}, {0}, {}});
+  network.layers.push_back({"b", Clip{}, {1}, {}});
+  network.layers.push_back({"sum", Add{}, {1, 2}, {}});
+  const Network removed = RemoveLayer(network, 1);
+  ASSERT_EQ(removed.layers.size(), 3u);
+  EXPECT_THAT(removed.layers[1].inputs, testing::ElementsAre(0));
+  EXPECT_THAT(removed.layers[2].inputs, testing::ElementsAre(0, 1));
+}
+
+TEST(RandomNetwork, UsesEveryOperation) {
+  std::set<std::string_view> seen;
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    for (const Layer& layer : RandomNetwork(seed, {.batch_norms = true, .softmax = true}).layers) {
+      seen.insert(OperationName(layer.operation));
+    }
+  }
+  EXPECT_EQ(seen.size(), std::variant_size_v<Operation>);
+}
+
+}  // namespace
+}  // namespace colonnade::nn
