@@ -220,16 +220,15 @@ absl::Status CheckArity(const Layer& layer) {
   return Invalid(fmt::format("reads {} tensors; must read {}{}", found, low, is_concat ? " or more" : ""));
 }
 
-absl::Status InferLayer(Network& network, int index) {
-  Layer& layer = network.layers[index];
+// Checks `layer`, to stand at `index`, against the layers before it.
+absl::Status InferLayer(const Network& network, int index, Layer& layer) {
   COLONNADE_RETURN_IF_ERROR(CheckArity(layer));
   std::vector<Shape> inputs;
   for (const int input : layer.inputs) {
     COLONNADE_RETURN_IF_ERROR(CheckRange("input", input, 0, index - 1));
+    if (network.layers[input].as<Softmax>())
+      return Invalid("reads a Softmax, which may only be the last layer");
     inputs.push_back(network.layers[input].output);
-  }
-  if (layer.as<Softmax>() && index + 1 != int(network.layers.size())) {
-    return Invalid("a Softmax may only be the last layer");
   }
   if (index > 0) {
     COLONNADE_ASSIGN_OR_RETURN(
@@ -238,21 +237,33 @@ absl::Status InferLayer(Network& network, int index) {
   return CheckShape(layer.output);
 }
 
+absl::Status CheckStart(const Layer& layer) {
+  return layer.as<Input>() ? absl::OkStatus() : Invalid("the first layer must be an Input");
+}
+
+absl::Status Located(const Layer& layer, const absl::Status& status) {
+  return Annotate(status, fmt::format("{} '{}'", OperationName(layer.operation), layer.name));
+}
+
 }  // namespace
 
 absl::Status InferShapes(Network& network) {
-  if (network.layers.empty() || !network.layers[0].as<Input>()) {
-    return Invalid("the first layer must be an Input");
-  }
+  if (network.layers.empty()) return Invalid("the network has no layers");
+  COLONNADE_RETURN_IF_ERROR(CheckStart(network.layers[0]));
   std::unordered_set<std::string_view> names;
   for (size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer& layer = network.layers[i];
-    absl::Status status = InferLayer(network, int(i));
+    Layer& layer = network.layers[i];
+    absl::Status status = InferLayer(network, int(i), layer);
     if (status.ok() && !names.insert(layer.name).second) status = Invalid("a layer before has the same name");
-    if (!status.ok()) {
-      return Annotate(status, fmt::format("{} '{}'", OperationName(layer.operation), layer.name));
-    }
+    COLONNADE_RETURN_IF_ERROR(Located(layer, status));
   }
+  return absl::OkStatus();
+}
+
+absl::Status AppendLayer(Network& network, Layer layer) {
+  if (network.layers.empty()) COLONNADE_RETURN_IF_ERROR(CheckStart(layer));
+  COLONNADE_RETURN_IF_ERROR(Located(layer, InferLayer(network, int(network.layers.size()), layer)));
+  network.layers.push_back(std::move(layer));
   return absl::OkStatus();
 }
 

@@ -171,4 +171,9 @@ int WindowOutput(int size, int kernel, int stride, int before, int after, int di
 // shapes derived until then stay.
 absl::Status InferShapes(Network& network);
 
+// Appends `layer`, deriving its shape and checking it as InferShapes() does, except
+// that names are not compared. On error the network is unchanged. Building layer by
+// layer this way costs no more than one InferShapes().
+absl::Status AppendLayer(Network& network, Layer layer);
+
 }  // namespace colonnade::nn

@@ -58,6 +58,25 @@ Network RemoveLayer(Network network, int index) {
   return network;
 }
 
+Network KeepOnly(Network network, int output) {
+  std::vector<bool> kept(output + 1, false);
+  kept[0] = kept[output] = true;
+  for (int i = output; i > 0; --i) {
+    if (!kept[i]) continue;
+    for (const int input : network.layers[i].inputs) kept[input] = true;
+  }
+  std::vector<int> position(output + 1, 0);
+  std::vector<Layer> layers;
+  for (int i = 0; i <= output; ++i) {
+    if (!kept[i]) continue;
+    position[i] = int(layers.size());
+    layers.push_back(std::move(network.layers[i]));
+    for (int& input : layers.back().inputs) input = position[input];
+  }
+  network.layers = std::move(layers);
+  return network;
+}
+
 absl::StatusOr<Network> FoldBatchNorms(Network network) {
   for (int i = int(network.layers.size()) - 1; i > 0; --i) {
     const BatchNorm* norm = network.layers[i].as<BatchNorm>();

@@ -14,6 +14,9 @@ namespace colonnade::nn {
 // REQUIRES: the layer has exactly one input and is not layers[0].
 Network RemoveLayer(Network network, int index);
 
+// Only what layer `output` depends on, and the Input; `output` becomes the last layer.
+Network KeepOnly(Network network, int output);
+
 // Removes every BatchNorm. One that directly follows a Convolution or Linear that
 // nobody else reads is folded into it: with f = scale / sqrt(variance + epsilon),
 //   weight' = f * weight,   bias' = f * (bias - mean) + bias of the norm.

@@ -81,7 +81,7 @@ TEST(InferShapes, NamesLayerAndCause) {
               HasSubstr("lies in the padding only"));
   EXPECT_THAT(message({1, 4, 4}, {MaxPool{{2, 2, 1, 1, 0, 0, 0, 0, 2, 1}}}), HasSubstr("dilation"));
   EXPECT_THAT(message({1, 2, 2}, {Linear{1, {1, 2, nan, 4}, {0}}}), HasSubstr("weight[2] is nan"));
-  EXPECT_THAT(message({1, 2, 2}, {Softmax{}, Clip{}}), HasSubstr("Softmax may only be the last"));
+  EXPECT_THAT(message({1, 2, 2}, {Softmax{}, Clip{}}), HasSubstr("Softmax, which may only be the last"));
   EXPECT_THAT(message({1, 2, 2}, {Clip{2, 1}}), HasSubstr("low must not exceed high"));
   EXPECT_THAT(message({1, 2, 2}, {Clip{nan, 1}}), HasSubstr("low must not exceed high"));
   EXPECT_THAT(message({1, 2, 2}, {BatchNorm{{1}, {0}, {0}, {-1}}}), HasSubstr("variance holds -1"));
@@ -108,6 +108,16 @@ TEST(InferShapes, RefusesForwardReferencesAndEqualNames) {
   Network equal = Chain({1, 2, 2}, {Clip{}, Clip{}});
   equal.layers[2].name = equal.layers[1].name;
   EXPECT_THAT(InferShapes(equal).message(), HasSubstr("same name"));
+}
+
+TEST(AppendLayer, LeavesTheNetworkAloneOnError) {
+  Network network;
+  EXPECT_FALSE(AppendLayer(network, {"relu", Clip{}, {}, {}}).ok());
+  ASSERT_TRUE(AppendLayer(network, {"image", Input{}, {}, {3, 4, 4}}).ok());
+  ASSERT_TRUE(AppendLayer(network, {"pool", MaxPool{{2, 2, 2, 2}}, {0}, {}}).ok());
+  EXPECT_EQ(network.output_shape(), (Shape{3, 2, 2}));
+  EXPECT_THAT(AppendLayer(network, {"big", MaxPool{{3, 3}}, {1}, {}}).message(), HasSubstr("does not fit"));
+  EXPECT_EQ(network.layers.size(), 2u);
 }
 
 TEST(DenseMacs, CountsConvolutionsAndLinears) {

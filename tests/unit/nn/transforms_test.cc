@@ -89,6 +89,19 @@ TEST(RemoveLayer, RewiresItsReaders) {
   EXPECT_THAT(removed.layers[2].inputs, testing::ElementsAre(0, 1));
 }
 
+TEST(KeepOnly, DropsWhatTheOutputDoesNotNeed) {
+  Network network{"image", "out", {{"image", Input{}, {}, {1, 4, 4}}}};
+  network.layers.push_back({"unread", Clip{}, {0}, {}});
+  network.layers.push_back({"a", Clip{}, {0}, {}});
+  network.layers.push_back({"b", Subsample{2, 2}, {2}, {}});
+  network.layers.push_back({"later", Clip{}, {3}, {}});
+  Network kept = KeepOnly(network, 3);
+  ASSERT_TRUE(InferShapes(kept).ok());
+  ASSERT_EQ(kept.layers.size(), 3u);
+  EXPECT_EQ(kept.layers[2].name, "b");
+  EXPECT_THAT(kept.layers[2].inputs, testing::ElementsAre(1));
+}
+
 TEST(RandomNetwork, UsesEveryOperation) {
   std::set<std::string_view> seen;
   for (int seed = 0; seed < kSeeds; ++seed) {
