@@ -209,13 +209,15 @@ class Examiner {
   }
 
   void Refused(const NodeProto& node, int index, const absl::Status& status, NodeVerdict& verdict) {
+    const std::string place = NodePlace(node, index);
     verdict.verdict = Verdict::kRefused;
     verdict.reason = std::string(Message(status));
+    if (verdict.reason.starts_with(place + ".")) verdict.reason.erase(0, place.size() + 1);
     verdict.remedy = RemedyOf(status);
     if (verdict.remedy.empty()) verdict.remedy = "correct the model or export it again";
     Define(node, Unknown{verdict.name});
     if (refused_++ > 0) return;
-    refusal_ = FieldOf(status).empty() ? Annotate(status, NodePlace(node, index)) : status;
+    refusal_ = FieldOf(status).empty() ? Annotate(status, place) : status;
     if (!RemedyOf(status).empty()) {
       refusal_ = absl::Status(status.code(), fmt::format("{}; {}", Message(refusal_), RemedyOf(status)));
     }

@@ -412,5 +412,13 @@ TEST(Refusals, VerdictsAreCompleteBesideTheRefusal) {
   EXPECT_EQ(verdicts[4].reason, "not examined: depends on 'relu'");
 }
 
+TEST(Refusals, VerdictNamesTheFieldOnly) {
+  ModelBuilder model = SmallModel();
+  Replace(Pool(model), "strides", {0, 2});
+  const Examination examination = ExamineOnnx(model.Bytes());
+  ASSERT_EQ(examination.imported.verdicts.size(), 5u);
+  EXPECT_EQ(examination.imported.verdicts[2].reason, "strides[0]: is 0; must be 1 to 65536");
+}
+
 }  // namespace
 }  // namespace colonnade::onnx
