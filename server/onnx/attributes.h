@@ -29,7 +29,8 @@ class Attributes {
   absl::StatusOr<std::string> String(std::string_view name, std::string_view fallback);
 
   // Exactly `count` values when count > 0, else at most 64.
-  absl::StatusOr<std::optional<std::vector<int64_t>>> Ints(std::string_view name, int count, int64_t low, int64_t high);
+  absl::StatusOr<std::optional<std::vector<int64_t>>> Ints(std::string_view name, int count, int64_t low,
+                                                           int64_t high);
 
   // The attribute itself, marked as read, or null; for Constant nodes.
   const AttributeProto* Take(std::string_view name);

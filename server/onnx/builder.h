@@ -22,7 +22,9 @@ class Builder {
   Builder(std::string input_name, const nn::Shape& image, int64_t batch, int64_t initializer_values);
 
   int64_t batch() const { return batch_; }
-  const nn::Shape& shape(const Activation& activation) const { return network_.layers[activation.layer].output; }
+  const nn::Shape& shape(const Activation& activation) const {
+    return network_.layers[activation.layer].output;
+  }
   const nn::Layer& layer(const Activation& activation) const { return network_.layers[activation.layer]; }
 
   // ONNX dims of the tensor, border included; the batch may be kBatchSize.

@@ -69,8 +69,8 @@ absl::StatusOr<Conversion> ConvertPad(NodeView& node, Builder& builder);
 // Attributes shared by Conv and the pools: kernel_shape, strides, pads, dilations,
 // auto_pad. `kernel`: the size the weight has, or empty for pools. `image`: what
 // the window slides over, without `border`, which is added to the pads.
-absl::StatusOr<nn::Window> ReadWindow(NodeView& node, const std::vector<int64_t>& kernel, const nn::Shape& image,
-                                      const Border& border);
+absl::StatusOr<nn::Window> ReadWindow(NodeView& node, const std::vector<int64_t>& kernel,
+                                      const nn::Shape& image, const Border& border);
 
 // The input as an image of rank 4; `border` allowed for operators that take it over.
 absl::StatusOr<Activation> ImageAt(const NodeView& node, int input, bool border);

@@ -36,11 +36,11 @@ enum class Verdict {
 std::string_view ToString(Verdict verdict);  // "packable", "runs unpacked", "folded", "refused"
 
 struct NodeVerdict {
-  std::string name;     // the node's, or "OpType#index" where the file gives none
+  std::string name;  // the node's, or "OpType#index" where the file gives none
   std::string op_type;
   Verdict verdict = Verdict::kFolded;
-  std::string reason;   // what becomes of the node, or what is wrong with it
-  std::string remedy;   // what to change in the model; empty unless refused
+  std::string reason;  // what becomes of the node, or what is wrong with it
+  std::string remedy;  // what to change in the model; empty unless refused
 };
 
 struct Imported {

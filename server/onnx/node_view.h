@@ -51,7 +51,7 @@ class NodeView {
   // `node` must outlive the view. `inputs` are its inputs in order.
   NodeView(const NodeProto& node, int index, int opset, std::vector<Value> inputs);
 
-  const std::string& name() const { return name_; }    // display name, see text.h
+  const std::string& name() const { return name_; }  // display name, see text.h
   const std::string& op_type() const { return node_.op_type(); }
   const std::string& place() const { return attributes.place(); }
   int index() const { return index_; }
@@ -73,7 +73,8 @@ class NodeView {
   absl::StatusOr<float> ScalarAt(int input) const;
 
   // What moved from attribute `name` to input `input` in opset `since`.
-  absl::StatusOr<std::optional<std::vector<int64_t>>> AttributeOrInput(std::string_view name, int input, int since);
+  absl::StatusOr<std::optional<std::vector<int64_t>>> AttributeOrInput(std::string_view name, int input,
+                                                                       int since);
 
   Attributes attributes;
 

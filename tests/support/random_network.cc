@@ -53,8 +53,8 @@ class Builder {
 
   void Append(nn::Operation operation, std::vector<int> inputs) {
     const std::string name = std::string(nn::OperationName(operation)) + std::to_string(last() + 1);
-    network_.layers.push_back({name, std::move(operation), std::move(inputs), {}});
-    if (const absl::Status status = nn::InferShapes(network_); !status.ok()) {
+    nn::Layer layer{name, std::move(operation), std::move(inputs), {}};
+    if (const absl::Status status = nn::AppendLayer(network_, std::move(layer)); !status.ok()) {
       std::fprintf(stderr, "RandomNetwork: %s\n", status.ToString().c_str());
       std::abort();
     }

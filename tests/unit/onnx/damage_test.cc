@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Damaged files: cut at every byte, bits flipped, two files spliced. Whatever
 // comes out is a status, never a crash, and an accepted network is sound.
+#include <iterator>
+#include <limits>
 #include <random>
 
 #include "gmock/gmock.h"
@@ -59,6 +61,114 @@ TEST(Damage, MutationsNeverCrash) {
   }
   EXPECT_GT(accepted, kMutations / 100) << "mutations no longer reach the importer";
   EXPECT_LT(accepted, kMutations);
+}
+
+// A network of constant subgraphs: shapes, ranges, slices, everything that folds.
+std::string FoldingSeed() {
+  ModelBuilder model({2, 4, 4});
+  model.Ints("zero", {0});
+  model.Ints("one", {1});
+  model.Ints("rest", {-1});
+  model.Ints("ends", {4});
+  model.Ints("sizes", {2, 3});
+  model.Floats("w", {32, 3});
+  model.Node("Shape", {"image"}, "shape");
+  model.Node("Gather", {"shape", "zero"}, "batch");
+  model.Node("Range", {"zero", "ends", "one"}, "range");
+  model.Node("Slice", {"range", "one", "ends", "zero", "one"}, "slice");
+  model.Node("ConstantOfShape", {"sizes"}, "zeros");
+  model.Node("Transpose", {"zeros"}, "turned");
+  ModelBuilder::SetInt(model.Node("Cast", {"turned"}, "ints"), "to", TensorProto::INT64);
+  model.Node("Reshape", {"ints", "rest"}, "row");
+  model.Node("Unsqueeze", {"row", "zero"}, "rows");
+  model.Node("Squeeze", {"rows", "zero"}, "row2");
+  ModelBuilder::SetInt(model.Node("Concat", {"row2", "slice"}, "joined"), "axis", 0);
+  model.Node("Slice", {"joined", "zero", "one"}, "first");
+  model.Node("Sub", {"rest", "first"}, "minus");
+  model.Node("Div", {"minus", "one"}, "quotient");
+  model.Node("Mul", {"quotient", "one"}, "free");
+  ModelBuilder::SetInt(model.Node("Concat", {"batch", "free"}, "target"), "axis", 0);
+  model.Node("Reshape", {"image", "target"}, "flat");
+  model.Node("MatMul", {"flat", "w"}, "logits");
+  model.Output("logits");
+  return model.Bytes();
+}
+
+// Changes one field of a parsed model to something nasty.
+class FieldMutator {
+ public:
+  explicit FieldMutator(uint64_t seed) : random_(seed) {}
+
+  void Mutate(GraphProto& graph) {
+    NodeProto& node = *graph.mutable_node(Pick(graph.node_size()));
+    TensorProto& tensor = *graph.mutable_initializer(Pick(graph.initializer_size()));
+    switch (Pick(7)) {
+      case 0:
+        node.set_op_type(graph.node(Pick(graph.node_size())).op_type());
+        break;
+      case 1:
+        if (node.input_size() > 0) *node.mutable_input(Pick(node.input_size())) = AnyName(graph);
+        break;
+      case 2:
+        if (node.attribute_size() > 0) MutateAttribute(*node.mutable_attribute(Pick(node.attribute_size())));
+        break;
+      case 3:
+        if (tensor.dims_size() > 0) tensor.set_dims(Pick(tensor.dims_size()), Nasty());
+        break;
+      case 4:
+        if (tensor.int64_data_size() > 0) tensor.set_int64_data(Pick(tensor.int64_data_size()), Nasty());
+        break;
+      case 5:
+        ModelBuilder::SetInt(node, Pick(2) ? "axis" : "group", Nasty());
+        break;
+      default:
+        node.add_input(AnyName(graph));
+        break;
+    }
+  }
+
+ private:
+  int Pick(int count) { return int(random_() % uint64_t(count)); }
+
+  int64_t Nasty() {
+    constexpr int64_t kMin = std::numeric_limits<int64_t>::min(), kMax = std::numeric_limits<int64_t>::max();
+    constexpr int64_t kValues[] = {
+        0,    1,        -1,   2,     -2, 3, 7, 65536, 65537, 1 << 20, int64_t{1} << 31, int64_t{1} << 40,
+        kMin, kMin + 1, kMax, -65536};
+    return kValues[Pick(std::size(kValues))];
+  }
+
+  std::string AnyName(const GraphProto& graph) {
+    if (Pick(2)) return graph.initializer(Pick(graph.initializer_size())).name();
+    return Pick(8) ? graph.node(Pick(graph.node_size())).output(0) : "";
+  }
+
+  void MutateAttribute(AttributeProto& attribute) {
+    attribute.set_i(Nasty());
+    if (attribute.ints_size() > 0) attribute.set_ints(Pick(attribute.ints_size()), Nasty());
+    if (attribute.ints_size() > 0 && Pick(4) == 0) attribute.add_ints(Nasty());
+  }
+
+  std::mt19937_64 random_;
+};
+
+TEST(Damage, NastyFieldsNeverCrash) {
+  std::vector<std::string> seeds = Seeds();
+  seeds.push_back(FoldingSeed());
+  ASSERT_TRUE(ImportOnnx(seeds.back()).ok()) << ImportOnnx(seeds.back()).status();
+  std::mt19937_64 random(21);
+  FieldMutator mutator(22);
+  int accepted = 0;
+  for (int i = 0; i < kMutations; ++i) {
+    ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(seeds[i % 2 == 0 ? seeds.size() - 1 : random() % seeds.size()]));
+    for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) mutator.Mutate(*model.mutable_graph());
+    Examination examination = ExamineOnnx(model.SerializeAsString());
+    if (!examination.status.ok()) continue;
+    ++accepted;
+    EXPECT_TRUE(nn::InferShapes(examination.imported.network).ok());
+  }
+  EXPECT_GT(accepted, kMutations / 100) << "mutations no longer reach the importer";
 }
 
 TEST(Damage, WireLimitsHoldAtTheBoundary) {

@@ -151,8 +151,8 @@ TEST(Refusals, Tensors) {
   ExpectRefused([](ModelBuilder& m) { Weight(m).set_data_type(TensorProto::INT64); }, kInvalid,
                 "data for 0 values");
   ExpectRefused([](ModelBuilder& m) { Weight(m).mutable_segment(); }, kInvalid, ".segment");
-  for (const int type :
-       std::initializer_list<int>{TensorProto::FLOAT16, TensorProto::BFLOAT16, TensorProto::STRING, TensorProto::COMPLEX64, 17, 999}) {
+  for (const int type : std::initializer_list<int>{TensorProto::FLOAT16, TensorProto::BFLOAT16,
+                                                   TensorProto::STRING, TensorProto::COMPLEX64, 17, 999}) {
     ExpectRefused([=](ModelBuilder& m) { Weight(m).set_data_type(type); }, kUnimplemented,
                   "'conv.weight'.data_type: type");
   }
