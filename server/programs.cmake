@@ -4,3 +4,12 @@ if(TARGET colonnade_onnx AND TARGET colonnade_proto)
   add_executable(colonnade-inspect inspect_main.cc model_report.cc)
   target_link_libraries(colonnade-inspect PRIVATE colonnade_onnx colonnade_proto)
 endif()
+
+# Settings and metrics of the daemon need nothing above base.
+find_package(CLI11 QUIET)
+find_package(yaml-cpp REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+add_library(colonnade_daemon_base STATIC config.cc config_sources.cc daemon_metrics.cc)
+target_include_directories(colonnade_daemon_base PUBLIC ${PROJECT_SOURCE_DIR})
+target_compile_definitions(colonnade_daemon_base PUBLIC COLONNADE_VERSION="${PROJECT_VERSION}")
+target_link_libraries(colonnade_daemon_base PUBLIC colonnade_base prometheus-cpp::pull PRIVATE yaml-cpp)
