@@ -30,7 +30,6 @@ constexpr Declared kFamilies[] = {
     {"colonnade_infer_requests_total", Kind::kCounter, "Inference calls by model, version and code."},
     {"colonnade_infer_samples_total", Kind::kCounter, "Images classified: the sum of batch sizes."},
     {"colonnade_infer_duration_seconds", Kind::kSeconds, "Of one inference call, validation to logits."},
-    {"colonnade_infer_compute_seconds", Kind::kSeconds, "Of the executor alone, one batch."},
     {"colonnade_infer_pending_requests", Kind::kGauge, "Inference calls that are running."},
     {"colonnade_array_cycles_total", Kind::kCounter, "Array clock cycles of all images classified."},
     {"colonnade_model_packed_columns", Kind::kGauge, "Array columns of a loaded artifact."},
