@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <mutex>
+
+#include "absl/time/clock.h"
+#include "server/rpc/call.h"
+#include "server/rpc/inference_service.h"
+
+namespace colonnade::rpc {
+namespace {
+
+// Both are process-wide and not thread-safe.
+void EnablePlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.SetResourceQuota(grpc::ResourceQuota("colonnaded").SetMaxThreads(Server::kMaxThreads));
+  // Two daemons must not share one port unnoticed.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(const ServerOptions& options, const Core& core)
+      : addresses_(options.addresses),
+        calls_(core.metrics, options.trust_tenant),
+        inference_(core.inference, calls_, options.version) {}
+
+  ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Listen() {
+    EnablePlugins();
+    grpc::ServerBuilder builder;
+    SetLimits(builder);
+    std::vector<int> ports(addresses_.size(), 0);
+    for (size_t i = 0; i < ports.size(); ++i) {
+      builder.AddListeningPort(addresses_[i], grpc::InsecureServerCredentials(), &ports[i]);
+    }
+    builder.RegisterService(&inference_);
+    server_ = builder.BuildAndStart();
+    SetServing(false);
+    return TakePorts(ports);
+  }
+
+  const std::vector<std::string>& addresses() const override { return addresses_; }
+
+  void SetServing(bool serving) override {
+    if (!server_) return;
+    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+    for (const char* service : {"", inference::GRPCInferenceService::service_full_name()}) {
+      health.SetServingStatus(service, serving);
+    }
+  }
+
+  void Shutdown(absl::Duration patience) override {
+    if (server_) server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
+  }
+
+ private:
+  // gRPC leaves 0 for what it could not listen on, and gives 1 for unix sockets.
+  absl::Status TakePorts(const std::vector<int>& ports) {
+    for (size_t i = 0; i < ports.size(); ++i) {
+      std::string& address = addresses_[i];
+      if (ports[i] == 0) return absl::UnavailableError(fmt::format("--listen: cannot listen on {}", address));
+      if (address.rfind("unix:", 0) == 0) continue;
+      address = fmt::format("{}:{}", address.substr(0, address.rfind(':')), ports[i]);
+    }
+    if (server_) return absl::OkStatus();
+    return absl::UnavailableError("the gRPC server does not start");
+  }
+
+  std::vector<std::string> addresses_;
+  const Calls calls_;
+  InferenceService inference_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Core& core) {
+  auto server = std::make_unique<GrpcServer>(options, core);
+  if (const absl::Status status = server->Listen(); !status.ok()) return status;
+  return absl::StatusOr<std::unique_ptr<Server>>(std::move(server));
+}
+
+}  // namespace colonnade::rpc
