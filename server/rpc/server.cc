@@ -2,6 +2,7 @@
 #include "server/rpc/server.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -16,10 +17,12 @@
 namespace colonnade::rpc {
 namespace {
 
-// Both are process-wide and not thread-safe.
+// All process-wide. The library is never shut down: its last user would wait up to
+// 10 s for a poller that nothing wakes.
 void EnablePlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
