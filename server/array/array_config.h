@@ -13,20 +13,21 @@ namespace colonnade::array {
 
 // Weight-stationary, bit-serial: 8-bit data, 8-bit weights, 32-bit accumulation.
 struct ArrayConfig {
-  int rows = 16;            // filters held at once, 1..256
-  int columns = 18;         // column groups held at once, 1..256
-  int alpha = 8;            // lanes per array column, 1..16
-  int interleave = 4;       // 1: one multiply-accumulate per cell; 4: four share the weight
-  int weight_buffers = 2;   // 1, or 2: loading a tile hides behind computing the one before
+  int rows = 16;           // filters held at once, 1..256
+  int columns = 18;        // column groups held at once, 1..256
+  int alpha = 8;           // lanes per array column, 1..16
+  int interleave = 4;      // 1: one multiply-accumulate per cell; 4: four share the weight
+  int weight_buffers = 2;  // 1, or 2: loading a tile hides behind computing the one before
   nn::FeedRule feed_rule = nn::FeedRule::kSameTap;
-  int activation_bytes = 128 * 1024;  // on-array activation memory
-  int weight_bytes = 512 * 1024;      // on-array weight memory
+  int activation_bytes = 128 * 1024;  // on-array activation memory, 1..2^28
+  int weight_bytes = 512 * 1024;      // on-array weight memory, 1..2^28
 
   friend bool operator==(const ArrayConfig&, const ArrayConfig&) = default;
 };
 
 // "16x18a8": rows x columns, then alpha. Further fields differing from the default
-// follow in a fixed order: "-i1" interleave, "-w1" weight buffers, "-any" feed rule.
+// follow in a fixed order: "-i1" interleave, "-w1" weight buffers, "-any" feed rule,
+// "-x65536" activation bytes, "-y65536" weight bytes.
 std::string Name(const ArrayConfig& config);
 
 // Inverse of Name(). INVALID_ARGUMENT names the part that is out of range.
@@ -35,8 +36,9 @@ absl::StatusOr<ArrayConfig> ParseArrayConfig(std::string_view name);
 // Ranges above. An error names the field, its value and the range.
 absl::Status Check(const ArrayConfig& config);
 
-// Lower-case hexadecimal FNV-1a-64 of every field: stored in artifacts and read
-// back from devices, so that a mismatch is noticed.
+// Lower-case hexadecimal FNV-1a-64 of every field, in the order above, each as four
+// little-endian bytes: stored in artifacts and read back from devices, so that a
+// mismatch is noticed.
 std::string Digest(const ArrayConfig& config);
 
 }  // namespace colonnade::array

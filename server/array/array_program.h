@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,8 @@ struct Cycles {
 
 // rows = filters; columns = groups. Cell (r, g) multiplies the weight with the
 // activation of column group_columns[g][lane]. An empty cell has weight 0, lane 0.
+// A column is in at most one group, and in none when it is zero everywhere; a
+// matrix of zeros keeps one group of its first column.
 struct PackedMatrix {
   int rows = 0;
   int groups = 0;
@@ -43,7 +46,8 @@ struct PackedMatrix {
 };
 
 // The part of a packed matrix that is in the array at once. Groups without a
-// nonzero weight in these rows are left out.
+// nonzero weight in these rows are left out; rows without any weight, which are
+// their biases only, still pass through the array in a tile of a single group.
 struct Tile {
   int row_begin = 0, row_end = 0;  // half open, at most config.rows
   std::vector<int> groups;         // ascending, 1..config.columns of them
@@ -64,7 +68,7 @@ struct MatrixStep {
   int low = 0, high = 255;
   bool is_logits = false;
   std::vector<Tile> tiles;
-  Cycles cycles;          // sum over tiles
+  Cycles cycles;              // sum over tiles
   int64_t dense_columns = 0;  // nonempty columns of the unpacked filter matrix
 };
 
@@ -81,21 +85,29 @@ struct ArrayProgram {
   std::vector<Step> steps;
   double logit_scale = 1.0;
   bool softmax = false;
-  Cycles cycles;          // one image; n images take n times as many
+  Cycles cycles;  // one image; n images take n times as many
 };
 
 // Totals over the matrix steps, for reports.
 struct ProgramSize {
-  int64_t columns = 0;        // array columns: groups over all matrix steps
+  int64_t columns = 0;  // array columns: groups over all matrix steps
   int64_t tiles = 0;
-  int64_t cells = 0;          // rows * groups over all matrix steps
-  int64_t tile_cells = 0;     // array cells over all tiles: with tile rounding
+  int64_t cells = 0;       // rows * groups over all matrix steps
+  int64_t tile_cells = 0;  // array cells over all tiles: with tile rounding
   int64_t nonzero_cells = 0;
-  int64_t weight_bytes = 0;   // one weight byte per cell, plus lane bits rounded up per row of cells
+  // One byte per cell, plus its lane index: ceil(log2(largest group)) bits, rounded
+  // up to bytes per row of a packed matrix.
+  int64_t weight_bytes = 0;
 };
 ProgramSize SizeOf(const ArrayProgram& program);
 
-// Everything stated above, and that tiles cover each nonzero cell exactly once.
+// Everything stated above; that tiles cover each nonzero cell exactly once, no cell
+// twice and each row at least once; that cycles add up; and quant::Check of the
+// unpacked network, so that shapes fit and no accumulator can overflow. A program
+// from an untrusted file that passes is safe to run: every index is in range, and a
+// layer's padded input holds at most kMaxPaddedInput values. An error names the step.
 absl::Status Check(const ArrayProgram& program);
+
+inline constexpr int64_t kMaxPaddedInput = int64_t{1} << 27;
 
 }  // namespace colonnade::array

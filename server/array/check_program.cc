@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "server/array/array_program.h"
+#include "server/array/unpack.h"
+#include "server/base/status.h"
+
+namespace colonnade::array {
+namespace {
+
+constexpr int64_t kMaxTileCycles = int64_t{1} << 36;
+constexpr size_t kMaxTiles = size_t{1} << 22;  // of one step; sums of cycles then fit 64 bits
+
+absl::Status Invalid(std::string message) { return absl::InvalidArgumentError(std::move(message)); }
+
+absl::Status CheckTileBounds(const Tile& tile, const PackedMatrix& matrix, const ArrayConfig& config) {
+  const int rows = tile.row_end - tile.row_begin;
+  if (tile.row_begin < 0 || tile.row_end > matrix.rows || rows < 1 || rows > config.rows) {
+    return Invalid(fmt::format("rows {} to {} are not 1 to {} of the {} filters", tile.row_begin,
+                               tile.row_end, config.rows, matrix.rows));
+  }
+  if (tile.groups.empty() || static_cast<int>(tile.groups.size()) > config.columns) {
+    return Invalid(fmt::format("{} groups; the array holds 1 to {}", tile.groups.size(), config.columns));
+  }
+  if (tile.groups.front() < 0 || tile.groups.back() >= matrix.groups ||
+      std::adjacent_find(tile.groups.begin(), tile.groups.end(), std::greater_equal<>()) !=
+          tile.groups.end()) {
+    return Invalid(fmt::format("groups must ascend within 0 to {}", matrix.groups - 1));
+  }
+  const Cycles& c = tile.cycles;
+  for (const int64_t part : {c.fill, c.stream, c.drain, c.weight_load, c.stall}) {
+    if (part < 0 || part > kMaxTileCycles) {
+      return Invalid(fmt::format("{} cycles are out of range; 0 to {}", part, kMaxTileCycles));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Marks the tile's cells in `covered`, [rows][groups].
+absl::Status Cover(const Tile& tile, int groups, std::vector<bool>& covered) {
+  for (int row = tile.row_begin; row < tile.row_end; ++row) {
+    for (const int group : tile.groups) {
+      if (covered[size_t(row) * groups + group]) {
+        return Invalid(fmt::format("cell of row {} and group {} is in an earlier tile too", row, group));
+      }
+      covered[size_t(row) * groups + group] = true;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCovered(const PackedMatrix& matrix, const std::vector<bool>& covered) {
+  for (int row = 0; row < matrix.rows; ++row) {
+    bool any = false;
+    for (int group = 0; group < matrix.groups; ++group) {
+      const size_t cell = size_t(row) * matrix.groups + group;
+      any |= covered[cell];
+      if (matrix.weights[cell] != 0 && !covered[cell]) {
+        return Invalid(fmt::format("cell of row {} and group {} has a weight and is in no tile", row, group));
+      }
+    }
+    if (!any) return Invalid(fmt::format("row {} is in no tile", row));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTiles(const MatrixStep& step, const ArrayConfig& config) {
+  if (step.tiles.size() > kMaxTiles) {
+    return Invalid(fmt::format("{} tiles; at most {} are allowed", step.tiles.size(), kMaxTiles));
+  }
+  std::vector<bool> covered(step.matrix.weights.size());
+  Cycles cycles;
+  for (size_t i = 0; i < step.tiles.size(); ++i) {
+    const Tile& tile = step.tiles[i];
+    absl::Status status = CheckTileBounds(tile, step.matrix, config);
+    if (status.ok()) status = Cover(tile, step.matrix.groups, covered);
+    if (!status.ok()) return Annotate(status, fmt::format("tile {}", i));
+    cycles += tile.cycles;
+  }
+  if (cycles != step.cycles) {
+    return Invalid(fmt::format("{} cycles, but its tiles take {}", step.cycles.total(), cycles.total()));
+  }
+  return CheckCovered(step.matrix, covered);
+}
+
+absl::Status CheckPaddedInput(const MatrixStep& step, const nn::Shape& input) {
+  const nn::Window& w = step.window;
+  const int64_t height = int64_t{input.height} + w.pad_top + w.pad_bottom;
+  const int64_t width = int64_t{input.width} + w.pad_left + w.pad_right;
+  if (height <= kMaxPaddedInput / input.channels / width) return absl::OkStatus();
+  return Invalid(fmt::format("the padded input of {}x{}x{} is too large; at most {} values", input.channels,
+                             height, width, kMaxPaddedInput));
+}
+
+absl::Status CheckStep(const MatrixStep& step, const ArrayProgram& program) {
+  COLONNADE_RETURN_IF_ERROR(CheckPaddedInput(step, program.tensors[step.input].shape));
+  if (step.dense_columns < 0 || step.dense_columns > static_cast<int64_t>(step.matrix.column_sites.size())) {
+    return Invalid(
+        fmt::format("{} dense columns of {}", step.dense_columns, step.matrix.column_sites.size()));
+  }
+  return CheckTiles(step, program.config);
+}
+
+}  // namespace
+
+absl::Status Check(const ArrayProgram& program) {
+  COLONNADE_RETURN_IF_ERROR(Check(program.config));
+  COLONNADE_ASSIGN_OR_RETURN(const quant::QuantizedNetwork network, Unpack(program));
+  COLONNADE_RETURN_IF_ERROR(quant::Check(network));
+  Cycles cycles;
+  for (const Step& step : program.steps) {
+    const auto* matrix = std::get_if<MatrixStep>(&step.operation);
+    if (matrix == nullptr) continue;
+    const absl::Status status = CheckStep(*matrix, program);
+    if (!status.ok()) return Annotate(status, fmt::format("step '{}'", step.name));
+    cycles += matrix->cycles;
+  }
+  if (cycles != program.cycles) {
+    return Invalid(
+        fmt::format("the program takes {} cycles, but its steps {}", program.cycles.total(), cycles.total()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace colonnade::array

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs an ArrayProgram. All executors give the same integers for the same
+// input, bit for bit; they differ in speed and in what they are made of.
+//
+//   auto executor = MakeExecutor("kernels", program);   // once, StatusOr
+//   Workspace workspace;                                // one per thread
+//   auto logits = (*executor)->Run(image, workspace);   // StatusOr
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/array/array_program.h"
+
+namespace colonnade::executors {
+
+// Memory for one image at a time. Starts empty, grows to what the program needs and
+// is then reused without allocation; any executor takes any workspace. Not
+// thread-safe: one per thread.
+struct Workspace {
+  // After a Run, tensors[i] holds the bytes of program tensor i, channel-major
+  // (for lockstep comparison). Empty for the tensor of a logits step.
+  std::vector<std::vector<uint8_t>> tensors;
+
+  // Scratch of the executors.
+  std::vector<uint8_t> planes, residual, pitched;
+  std::vector<int32_t> accumulators;
+};
+
+// Immutable once made: Run() may be called from any number of threads at once, each
+// with its own workspace.
+class ArrayExecutor {
+ public:
+  virtual ~ArrayExecutor() = default;
+
+  // "reference" or "kernels": the name in flags, labels and responses.
+  virtual std::string_view name() const = 0;
+
+  virtual const array::ArrayProgram& program() const = 0;
+
+  // One image. `image` holds the bytes of tensor 0, channel-major: q + zero point.
+  // The result has one value per element of the last tensor: the accumulators of a
+  // logits step, else q; real value = result * program().logit_scale.
+  // INVALID_ARGUMENT when the image has another size.
+  virtual absl::StatusOr<std::vector<int32_t>> Run(std::span<const uint8_t> image,
+                                                   Workspace& workspace) const = 0;
+};
+
+// The executors that can be made here, in the order they are reported.
+std::span<const std::string_view> ExecutorNames();
+
+// REQUIRES: array::Check(*program). UNIMPLEMENTED for the names of executors that
+// need hardware or its simulation, INVALID_ARGUMENT for any other unknown name; both
+// list the known ones.
+absl::StatusOr<std::unique_ptr<ArrayExecutor>> MakeExecutor(
+    std::string_view name, std::shared_ptr<const array::ArrayProgram> program);
+
+}  // namespace colonnade::executors
