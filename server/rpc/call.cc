@@ -18,6 +18,10 @@ absl::StatusOr<std::string> Calls::Tenant(const grpc::ServerContextBase& context
       fmt::format("tenant '{}' must authenticate; this server knows only '{}'", tenant, kDefaultTenant));
 }
 
+void Calls::ReportUpload(std::string_view kind, int64_t bytes) const {
+  metrics_.Count("colonnade_upload_bytes_total", {{"kind", kind}}, double(bytes));
+}
+
 void Calls::Report(std::string_view method, const absl::Status& status, absl::Duration took) const {
   const std::string code = absl::StatusCodeToString(status.code());
   metrics_.Count("colonnade_requests_total", {{"method", method}, {"code", code}}, 1);

@@ -36,6 +36,9 @@ class Calls {
     return ToGrpc(status);
   }
 
+  // A completed upload of `kind`, "model" or "dataset".
+  void ReportUpload(std::string_view kind, int64_t bytes) const;
+
   // The caller's tenant. INVALID_ARGUMENT when it is no name, PERMISSION_DENIED when
   // it is another than "default" and not to be trusted.
   absl::StatusOr<std::string> Tenant(const grpc::ServerContextBase& context) const;

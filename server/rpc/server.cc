@@ -11,11 +11,25 @@
 #include <mutex>
 
 #include "absl/time/clock.h"
+#include "server/rpc/artifacts_service.h"
 #include "server/rpc/call.h"
+#include "server/rpc/datasets_service.h"
 #include "server/rpc/inference_service.h"
+#include "server/rpc/models_service.h"
+#include "server/rpc/packing_service.h"
+#include "server/rpc/system_service.h"
 
 namespace colonnade::rpc {
 namespace {
+
+// What health answers for; "" is the server as a whole.
+constexpr const char* kServiceNames[] = {"",
+                                         inference::GRPCInferenceService::service_full_name(),
+                                         v1::Models::service_full_name(),
+                                         v1::Datasets::service_full_name(),
+                                         v1::Packing::service_full_name(),
+                                         v1::Artifacts::service_full_name(),
+                                         v1::System::service_full_name()};
 
 // All process-wide. The library is never shut down: its last user would wait up to
 // 10 s for a poller that nothing wakes.
@@ -41,7 +55,12 @@ class GrpcServer final : public Server {
   GrpcServer(const ServerOptions& options, const Core& core)
       : addresses_(options.addresses),
         calls_(core.metrics, options.trust_tenant),
-        inference_(core.inference, calls_, options.version) {}
+        inference_(core.inference, calls_, options.version),
+        models_(core.models, calls_),
+        datasets_(core.datasets, calls_),
+        packing_(core.jobs, calls_, streams_),
+        artifacts_(core.artifacts, calls_, streams_),
+        system_(core.system, calls_) {}
 
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
@@ -53,7 +72,7 @@ class GrpcServer final : public Server {
     for (size_t i = 0; i < ports.size(); ++i) {
       builder.AddListeningPort(addresses_[i], grpc::InsecureServerCredentials(), &ports[i]);
     }
-    builder.RegisterService(&inference_);
+    for (grpc::Service* service : Services()) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
     SetServing(false);
     return TakePorts(ports);
@@ -64,16 +83,19 @@ class GrpcServer final : public Server {
   void SetServing(bool serving) override {
     if (!server_) return;
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-    for (const char* service : {"", inference::GRPCInferenceService::service_full_name()}) {
-      health.SetServingStatus(service, serving);
-    }
+    for (const char* service : kServiceNames) health.SetServingStatus(service, serving);
   }
 
   void Shutdown(absl::Duration patience) override {
+    streams_.Close();
     if (server_) server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
   }
 
  private:
+  std::vector<grpc::Service*> Services() {
+    return {&inference_, &models_, &datasets_, &packing_, &artifacts_, &system_};
+  }
+
   // gRPC leaves 0 for what it could not listen on, and gives 1 for unix sockets.
   absl::Status TakePorts(const std::vector<int>& ports) {
     for (size_t i = 0; i < ports.size(); ++i) {
@@ -88,7 +110,13 @@ class GrpcServer final : public Server {
 
   std::vector<std::string> addresses_;
   const Calls calls_;
+  Gate streams_{"streams", kMaxStreams};
   InferenceService inference_;
+  ModelsService models_;
+  DatasetsService datasets_;
+  PackingService packing_;
+  ArtifactsService artifacts_;
+  SystemService system_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/metrics.h"
+#include "server/rpc/backend.h"
 #include "server/serving/inference_engine.h"
 
 namespace colonnade::rpc {
@@ -26,6 +27,11 @@ struct ServerOptions {
 // What the services adapt. All must outlive the server.
 struct Core {
   serving::InferenceEngine& inference;
+  ModelBackend& models;
+  DatasetBackend& datasets;
+  JobBackend& jobs;
+  ArtifactBackend& artifacts;
+  SystemBackend& system;
   Metrics& metrics;
 };
 
@@ -33,6 +39,7 @@ struct Core {
 class Server {
  public:
   static constexpr int kMaxThreads = 512;
+  static constexpr int kMaxStreams = 256;  // watchers and downloads; the rest is for short calls
 
   // Listens and serves, health NOT_SERVING until SetServing(true). UNAVAILABLE names the
   // address that cannot be listened on; then nothing is.
@@ -46,7 +53,7 @@ class Server {
   // What grpc.health.v1 answers, for every service and for "".
   virtual void SetServing(bool serving) = 0;
 
-  // Refuses new calls, lets running ones finish for `patience`, then cancels them.
+  // Refuses new calls, ends watchers, lets running ones finish for `patience`, then cancels them.
   virtual void Shutdown(absl::Duration patience) = 0;
 };
 

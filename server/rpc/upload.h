@@ -6,11 +6,11 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/base/status.h"
+#include "server/rpc/backend.h"
 
 namespace colonnade::rpc {
 
@@ -34,17 +34,14 @@ class UploadOrder {
   int64_t received_ = 0;
 };
 
-// Takes the bytes of an upload as they come. An error ends the upload.
-using Sink = std::function<absl::Status(std::string_view data)>;
-
 template <typename Request>
 class UploadReader {
  public:
   explicit UploadReader(grpc::ServerReader<Request>& stream) : stream_(stream) {}
 
-  // The first message, which must be a header. The pointer lives until ReadChunks().
-  absl::StatusOr<const typename Request::Header*> ReadHeader() {
-    if (stream_.Read(&message_) && message_.has_header()) return &message_.header();
+  // The first message, which must be a header.
+  absl::StatusOr<typename Request::Header> ReadHeader() {
+    if (stream_.Read(&message_) && message_.has_header()) return message_.header();
     return InvalidField("header", "must be the first message of an upload");
   }
 

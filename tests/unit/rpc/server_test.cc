@@ -1,136 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server over a unix socket with a model that needs no artifact.
 #include "server/rpc/server.h"
 
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include <grpcpp/impl/client_unary_call.h>
+#include <grpcpp/support/sync_stream.h>
 
-#include <cstring>
-#include <filesystem>
-
-#include "inference/inference.grpc.pb.h"
-#include "tests/unit/serving/fakes.h"
+#include "tests/unit/rpc/server_fixture.h"
 
 namespace colonnade::rpc {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using inference::GRPCInferenceService;
 
-class ServerTest : public ::testing::Test {
+// Calls to grpc.health.v1 and reflection, whose messages are written out as bytes.
+class ServerTest : public ServerFixture {
  protected:
-  ServerTest() { catalog_.Publish("default", "toy", 1), catalog_.Publish("acme", "toy", 5); }
-
-  void Start(bool trust_tenant = false) {
-    const std::string path =
-        (std::filesystem::temp_directory_path() / ("colonnade_rpc_" + std::to_string(::getpid()))).string();
-    auto started = Server::Start({{"unix:" + path, "127.0.0.1:0"}, trust_tenant, "1.2.3"}, {engine_, metrics_});
-    ASSERT_TRUE(started.ok()) << started.status();
-    server_ = *std::move(started);
-    server_->SetServing(true);
-    channel_ = grpc::CreateChannel("unix:" + path, grpc::InsecureChannelCredentials());
-    stub_ = GRPCInferenceService::NewStub(channel_);
+  static grpc::ByteBuffer Bytes(std::string_view bytes) {
+    const grpc::Slice slice(bytes.data(), bytes.size());
+    return {&slice, 1};
   }
 
-  grpc::Status Infer(const inference::ModelInferRequest& request, const std::string& tenant = "") {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    if (!tenant.empty()) context.AddMetadata("colonnade-tenant", tenant);
-    response_.Clear();
-    return stub_->ModelInfer(&context, request, &response_);
+  static std::string Text(const grpc::ByteBuffer& buffer) {
+    std::vector<grpc::Slice> slices;
+    EXPECT_TRUE(buffer.Dump(&slices).ok());
+    std::string text;
+    for (const grpc::Slice& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    return text;
   }
 
-  static inference::ModelInferRequest Request() {
-    inference::ModelInferRequest request;
-    request.set_model_name("toy");
-    request.set_id("42");
-    auto* input = request.add_inputs();
-    input->set_name("image");
-    input->set_datatype("FP32");
-    for (const int extent : {1, 1, 2, 2}) input->add_shape(extent);
-    const float pixels[] = {5, 1, 2, 3};
-    request.add_raw_input_contents(pixels, sizeof pixels);
-    return request;
+  // HealthCheckResponse.status: 1 SERVING, 2 NOT_SERVING; negative: the code of an error.
+  int Health(const std::string& service) {
+    const auto context = Context();
+    grpc::ByteBuffer response;
+    const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC);
+    const std::string request = service.empty() ? "" : "\x0a" + std::string(1, char(service.size())) + service;
+    const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
+        channel_.get(), method, context.get(), Bytes(request), &response);
+    return status.ok() ? Text(response).at(1) : -int(status.error_code());
   }
-
-  serving::FakeCatalog catalog_;
-  serving::ModelManager models_{catalog_, [](const serving::CatalogEntry& entry) {
-    return serving::SharedModel(std::make_shared<serving::FakeModel>(entry.name, entry.version));
-  }, 4};
-  NoMetrics metrics_;
-  serving::InferenceEngine engine_{models_, metrics_, 4};
-  std::unique_ptr<Server> server_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<GRPCInferenceService::Stub> stub_;
-  inference::ModelInferResponse response_;
 };
-
-TEST_F(ServerTest, AnswersInRawContents) {
-  Start();
-  ASSERT_TRUE(Infer(Request()).ok());
-  EXPECT_EQ(response_.id(), "42");
-  EXPECT_EQ(response_.model_version(), "1");
-  EXPECT_EQ(response_.parameters().at("executor").string_param(), "kernels");
-  EXPECT_EQ(response_.parameters().at("array_cycles").int64_param(), 10);
-  EXPECT_THAT(response_.outputs(0).shape(), ElementsAre(1, 2));
-  float logits[2];
-  ASSERT_EQ(response_.raw_output_contents(0).size(), sizeof logits);
-  std::memcpy(logits, response_.raw_output_contents(0).data(), sizeof logits);
-  EXPECT_THAT(logits, ElementsAre(11, 5));
-}
-
-TEST_F(ServerTest, AnswersTypedOnRequest) {
-  Start();
-  auto request = Request();
-  (*request.mutable_parameters())["typed_output"].set_bool_param(true);
-  ASSERT_TRUE(Infer(request).ok());
-  EXPECT_THAT(response_.outputs(0).contents().fp32_contents(), ElementsAre(11, 5));
-  EXPECT_EQ(response_.raw_output_contents_size(), 0);
-}
-
-TEST_F(ServerTest, UnknownModelsAreNotFoundButMerelyNotReady) {
-  Start();
-  auto request = Request();
-  request.set_model_name("nobody");
-  const grpc::Status status = Infer(request);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_THAT(status.error_message(), HasSubstr("Request for unknown model"));
-  grpc::ClientContext context;
-  inference::ModelReadyRequest ready;
-  ready.set_name("nobody");
-  inference::ModelReadyResponse answer;
-  EXPECT_TRUE(stub_->ModelReady(&context, ready, &answer).ok());
-  EXPECT_FALSE(answer.ready());
-}
-
-TEST_F(ServerTest, TenantsAreBelievedOnlyWhenToldSo) {
-  Start(false);
-  EXPECT_EQ(Infer(Request(), "acme").error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(Infer(Request(), "Not A Name").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_TRUE(Infer(Request(), "default").ok());
-  server_.reset();
-  Start(true);
-  ASSERT_TRUE(Infer(Request(), "acme").ok());
-  EXPECT_EQ(response_.model_version(), "5");
-}
-
-TEST_F(ServerTest, MetadataTellsServerAndModel) {
-  Start();
-  grpc::ClientContext first, second;
-  inference::ServerMetadataResponse server;
-  ASSERT_TRUE(stub_->ServerMetadata(&first, {}, &server).ok());
-  EXPECT_EQ(server.name(), "colonnade");
-  EXPECT_EQ(server.version(), "1.2.3");
-  inference::ModelMetadataRequest request;
-  request.set_name("toy");
-  inference::ModelMetadataResponse model;
-  ASSERT_TRUE(stub_->ModelMetadata(&second, request, &model).ok());
-  EXPECT_THAT(model.versions(), ElementsAre("1"));
-  EXPECT_THAT(model.inputs(0).shape(), ElementsAre(-1, 1, 2, 2));
-}
 
 TEST_F(ServerTest, TakesAndReportsAFreePort) {
   Start();
@@ -139,18 +47,44 @@ TEST_F(ServerTest, TakesAndReportsAFreePort) {
 
 TEST_F(ServerTest, AnAddressInUseIsAnError) {
   Start();
-  const auto second = Server::Start({{server_->addresses().at(1)}, false, ""}, {engine_, metrics_});
+  const auto second = Server::Start({{server_->addresses().at(1)}, false, ""}, core());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(second.status().ToString(), HasSubstr(server_->addresses().at(1)));
 }
 
-TEST_F(ServerTest, MessagesMayBeLargerThanTheDefaultLimit) {
+TEST_F(ServerTest, HealthFollowsSetServing) {
   Start();
-  auto request = Request();
-  request.mutable_raw_input_contents(0)->assign(8 << 20, '\0');
-  EXPECT_EQ(Infer(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  request.mutable_raw_input_contents(0)->assign(size_t(kMaxMessageBytes), '\0');
-  EXPECT_EQ(Infer(request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (const char* service : {"", "inference.GRPCInferenceService", "colonnade.v1.Packing", "colonnade.v1.System"}) {
+    server_->SetServing(true);
+    EXPECT_EQ(Health(service), 1) << service;
+    server_->SetServing(false);
+    EXPECT_EQ(Health(service), 2) << service;
+  }
+  EXPECT_EQ(Health("nobody.Knows"), -int(grpc::StatusCode::NOT_FOUND));
+}
+
+TEST_F(ServerTest, ReflectionListsEveryService) {
+  Start();
+  const auto context = Context();
+  const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                         grpc::internal::RpcMethod::BIDI_STREAMING);
+  const std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream(
+      grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(channel_.get(), method,
+                                                                                            context.get()));
+  ASSERT_TRUE(stream->Write(Bytes("\x3a\x01*")));  // list_services: "*"
+  grpc::ByteBuffer response;
+  ASSERT_TRUE(stream->Read(&response));
+  for (const char* service : {"inference.GRPCInferenceService", "colonnade.v1.Models", "colonnade.v1.Datasets",
+                              "colonnade.v1.Packing", "colonnade.v1.Artifacts", "colonnade.v1.System"}) {
+    EXPECT_THAT(Text(response), HasSubstr(service));
+  }
+}
+
+TEST_F(ServerTest, AfterShutdownNobodyAnswers) {
+  Start();
+  ASSERT_EQ(Health(""), 1);
+  server_->Shutdown(absl::Seconds(1));
+  EXPECT_EQ(Health(""), -int(grpc::StatusCode::UNAVAILABLE));
 }
 
 }  // namespace
