@@ -104,10 +104,12 @@ ProgramSize SizeOf(const ArrayProgram& program);
 // Everything stated above; that tiles cover each nonzero cell exactly once, no cell
 // twice and each row at least once; that cycles add up; and quant::Check of the
 // unpacked network, so that shapes fit and no accumulator can overflow. A program
-// from an untrusted file that passes is safe to run: every index is in range, and a
-// layer's padded input holds at most kMaxPaddedInput values. An error names the step.
+// from an untrusted file that passes is safe to run: every index is in range, and
+// memory is bounded by the limits below. An error names the step.
 absl::Status Check(const ArrayProgram& program);
 
-inline constexpr int64_t kMaxPaddedInput = int64_t{1} << 27;
+inline constexpr int64_t kMaxWeights = int64_t{1} << 28;      // unpacked, over all steps
+inline constexpr int64_t kMaxActivations = int64_t{1} << 28;  // over all tensors
+inline constexpr int64_t kMaxPaddedInput = int64_t{1} << 27;  // of one matrix step
 
 }  // namespace colonnade::array

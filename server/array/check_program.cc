@@ -104,12 +104,24 @@ absl::Status CheckStep(const MatrixStep& step, const ArrayProgram& program) {
   return CheckTiles(step, program.config);
 }
 
+absl::Status CheckActivations(const ArrayProgram& program) {
+  int64_t values = 0;
+  for (const quant::Tensor& tensor : program.tensors) {
+    values += tensor.shape.size();
+    if (values > kMaxActivations) {
+      return Invalid(fmt::format("the tensors hold more than {} values", kMaxActivations));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Check(const ArrayProgram& program) {
   COLONNADE_RETURN_IF_ERROR(Check(program.config));
   COLONNADE_ASSIGN_OR_RETURN(const quant::QuantizedNetwork network, Unpack(program));
   COLONNADE_RETURN_IF_ERROR(quant::Check(network));
+  COLONNADE_RETURN_IF_ERROR(CheckActivations(program));
   Cycles cycles;
   for (const Step& step : program.steps) {
     const auto* matrix = std::get_if<MatrixStep>(&step.operation);

@@ -130,11 +130,16 @@ absl::StatusOr<quant::QuantizedNetwork> Unpack(const ArrayProgram& program) {
   network.tensors = program.tensors;
   network.logit_scale = program.logit_scale;
   network.softmax = program.softmax;
+  int64_t values = 0;
   for (const Step& step : program.steps) {
     if (const auto* matrix = std::get_if<MatrixStep>(&step.operation)) {
       auto layer = UnpackStep(*matrix, program);
       if (!layer.ok()) return Annotate(layer.status(), fmt::format("step '{}'", step.name));
       layer->source = step.name;
+      values += static_cast<int64_t>(layer->weights.values.size());
+      if (values > kMaxWeights) {
+        return Invalid(fmt::format("the unpacked filter matrices hold more than {} values", kMaxWeights));
+      }
       network.layers.push_back({step.name, *std::move(layer)});
     } else {
       network.layers.push_back({step.name, std::get<quant::HostLayer>(step.operation)});
