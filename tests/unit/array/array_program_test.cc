@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "server/array/unpack.h"
 #include "server/base/status.h"
@@ -185,7 +186,7 @@ TEST(ArrayProgram, RefusesWhatTheIntegerNetworkRefuses) {
   EXPECT_NE(ErrorAfter([](auto&, auto& s) { s.low = -1; }), "");
   EXPECT_NE(ErrorAfter([](auto&, auto& s) { s.residual = quant::Residual{5, 0}; }), "");
   EXPECT_NE(ErrorAfter([](auto&, auto& s) { s.residual = quant::Residual{0, 0}; }), "");
-  EXPECT_NE(ErrorAfter([](auto&, auto& s) { s.bias[0] = std::numeric_limits<int32_t>::min(); }), "");
+  EXPECT_NE(ErrorAfter([](auto&, auto& s) { s.bias[1] = std::numeric_limits<int32_t>::min(); }), "");
   EXPECT_NE(ErrorAfter([](auto& p, auto&) { p.logit_scale = 0; }), "");
 }
 

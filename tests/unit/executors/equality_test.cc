@@ -49,9 +49,10 @@ TEST(Equality, PackedEqualsUnpacked) {
     const RandomPacked random = RandomPackedNetwork(seed);
     auto dense = compiler::CompileDense(random.network, random.config);
     ASSERT_TRUE(dense.ok()) << dense.status();
-    const KernelsExecutor packed(CompileRandom(random));
-    ExpectEqual(packed, KernelsExecutor(std::make_shared<const array::ArrayProgram>(*std::move(dense))),
-                seed);
+    const Program program = CompileRandom(random);
+    ASSERT_NE(program, nullptr) << "seed " << seed;
+    ExpectEqual(KernelsExecutor(program),
+                KernelsExecutor(std::make_shared<const array::ArrayProgram>(*std::move(dense))), seed);
   }
 }
 
@@ -59,6 +60,7 @@ TEST(Equality, WorkspacesMayChangeHands) {
   Workspace workspace;
   for (uint64_t seed = 0; seed < 40; ++seed) {
     const Program program = CompileRandom(RandomPackedNetwork(seed));
+    ASSERT_NE(program, nullptr) << "seed " << seed;
     const auto image = RandomBytes(program->tensors[0].shape.size(), seed);
     Workspace fresh;
     const auto expected = ReferenceExecutor(program).Run(image, fresh);
