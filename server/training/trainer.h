@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Retraining: stochastic gradient descent on a pruned network, towards the labels
+// and towards what the dense network says (distillation).
+//
+//   Trainer trainer(packed, &dense, samples, options);
+//   for (int epoch = 0; epoch < epochs; ++epoch) trainer.RunEpoch(epoch, epochs, stop);
+//   nn::Network retrained = trainer.network();
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/nn/network.h"
+#include "server/training/augment.h"
+#include "server/training/samples.h"
+
+namespace colonnade::training {
+
+// Of one image with label y, logits z, and teacher's logits t at temperature T:
+//
+//   loss = (1 - d) * -log softmax(z)[y] + d * T^2 * KL(softmax(t / T) || softmax(z / T))
+//
+// averaged over a batch; the first term only over its labelled images.
+struct TrainerOptions {
+  int batch_size = 64;           // most images per step; the steps of an epoch are of equal size, give or take one
+  double learning_rate = 0.05;   // the highest; falls to 0 along half a cosine over all epochs of a run
+  double momentum = 0.9;         // Nesterov's
+  double weight_decay = 5e-4;    // of everything that gradients train
+  double temperature = 4;        // T
+  double distillation = 0.9;     // d; 0 without a teacher
+  Augmentation augmentation = {};  // student and teacher see the same varied images
+  uint64_t seed = 1;             // of order and variation; each epoch has its own stream
+};
+
+struct EpochResult {
+  double loss = 0;      // mean over the images
+  double accuracy = 0;  // of the student on the varied images, while it learned
+  int64_t images = 0;   // used
+};
+
+// A tensor of a trainer's state by name, for checkpoints.
+struct NamedValues {
+  std::string name;
+  std::vector<float> values;
+
+  friend bool operator==(const NamedValues&, const NamedValues&) = default;
+};
+
+// Movable. Not thread-safe. The same network, samples, options and threads give the
+// same result, and so does a run that is continued from its state.
+class Trainer {
+ public:
+  // Weights of matrix layers that are zero now stay exactly zero. `teacher` is copied
+  // and may be null. REQUIRES: shapes inferred, no Softmax, samples outlive the trainer
+  // and passed Check(); options in the ranges of TrainingSettings (packing.proto).
+  Trainer(const nn::Network& student, const nn::Network* teacher, const Samples& samples,
+          const TrainerOptions& options);
+  Trainer(Trainer&&) noexcept;
+  Trainer& operator=(Trainer&&) noexcept;
+  ~Trainer();
+
+  // Epoch `epoch` (from 0) of a run of `epochs`. CANCELLED within a batch of a stop
+  // request; FAILED_PRECONDITION when the loss or a weight is no longer finite. After
+  // an error the network is not to be used.
+  absl::StatusOr<EpochResult> RunEpoch(int epoch, int epochs, std::stop_token stop);
+
+  // The student as it is now.
+  nn::Network network() const;
+
+  // Parameters, momenta and masks: all that RunEpoch() depends on.
+  std::vector<NamedValues> state() const;
+
+  // INVALID_ARGUMENT, and no change, when the state is another network's.
+  absl::Status Restore(const std::vector<NamedValues>& state);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace colonnade::training
