@@ -13,3 +13,12 @@ add_library(colonnade_daemon_base STATIC config.cc config_sources.cc daemon_metr
 target_include_directories(colonnade_daemon_base PUBLIC ${PROJECT_SOURCE_DIR})
 target_compile_definitions(colonnade_daemon_base PUBLIC COLONNADE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(colonnade_daemon_base PUBLIC colonnade_base prometheus-cpp::pull PRIVATE yaml-cpp)
+
+# Trains deploy/models/digits.onnx; not needed to run anything.
+if(TARGET colonnade_training AND TARGET colonnade_onnx)
+  find_package(ZLIB REQUIRED)
+  add_library(colonnade_digits STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/deploy/models/digits.cc)
+  target_link_libraries(colonnade_digits PUBLIC colonnade_training PRIVATE ZLIB::ZLIB)
+  add_executable(colonnade-train-digits ${PROJECT_SOURCE_DIR}/deploy/models/train_digits.cc)
+  target_link_libraries(colonnade-train-digits PRIVATE colonnade_digits colonnade_onnx CLI11::CLI11)
+endif()
