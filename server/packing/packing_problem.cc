@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "server/base/disjoint_sets.h"
 #include "server/base/status.h"
 
 namespace colonnade::packing {
@@ -83,33 +84,15 @@ absl::StatusOr<std::vector<int>> GroupOfColumns(const PackingProblem& problem, c
   return group_of;
 }
 
-// The block of channels that a channel belongs to must be the same at every tap.
-// Channels without a group at a tap are zero there and fit any block.
-class ChannelBlocks {
- public:
-  explicit ChannelBlocks(int channels) : block_(channels) {
-    for (int channel = 0; channel < channels; ++channel) block_[channel] = channel;
-  }
-
-  int Find(int channel) {
-    while (block_[channel] != channel) channel = block_[channel] = block_[block_[channel]];
-    return channel;
-  }
-
-  void Join(int a, int b) { block_[Find(a)] = Find(b); }
-
- private:
-  std::vector<int> block_;
-};
-
-// Columns together at one tap belong to one block; then columns of one block and one
-// tap must be together, and the block must fit alpha.
+// Columns together at one tap belong to one block of channels; then columns of one block
+// and one tap must be together, and the block must fit alpha. Channels without a group at
+// a tap are zero there and fit any block.
 absl::Status CheckChannelBlocks(const PackingProblem& problem, const Grouping& grouping,
                                 const std::vector<int>& group_of) {
   const std::vector<Column>& sites = problem.matrix.column_sites;
   int channels = 0;
   for (const Column& site : sites) channels = std::max(channels, site.channel + 1);
-  ChannelBlocks blocks(channels);
+  DisjointSets blocks(channels);
   for (const std::vector<int>& members : grouping.groups) {
     for (const int column : members) blocks.Join(sites[members[0]].channel, sites[column].channel);
   }

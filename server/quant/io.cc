@@ -14,7 +14,8 @@ constexpr uint32_t kExponentBits = 0x7f800000;
 // Without branches, so that it is vectorized.
 bool AllFinite(std::span<const float> values) {
   bool finite = true;
-  for (const float value : values) finite &= (std::bit_cast<uint32_t>(value) & kExponentBits) != kExponentBits;
+  for (const float value : values)
+    finite &= (std::bit_cast<uint32_t>(value) & kExponentBits) != kExponentBits;
   return finite;
 }
 
@@ -30,7 +31,8 @@ uint8_t QuantizeInputValue(const Tensor& input, double x) {
   // Clamped before the conversion, which then cannot overflow; a half more on either
   // side leaves the result as it is.
   const double rounded = std::clamp(x / input.scale + 0.5, input.lowest() - 0.5, input.highest() + 0.5);
-  return static_cast<uint8_t>(std::clamp(Floor(rounded), input.lowest(), input.highest()) + input.zero_point());
+  return static_cast<uint8_t>(std::clamp(Floor(rounded), input.lowest(), input.highest()) +
+                              input.zero_point());
 }
 
 absl::Status QuantizeInput(const Tensor& input, std::span<const float> values, std::span<uint8_t> bytes) {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plainest evaluation of an integer network, unpacked: the oracle for everything
+// that runs packed programs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "server/quant/quantized_network.h"
+
+namespace colonnade::quant {
+
+// The result for one image: logits' accumulators, or the last tensor's q. `bytes` is
+// q + zero point, channel-major. Sums are 64 bits wide and nothing is reordered,
+// skipped or shared between layers; slow, thread-safe.
+// REQUIRES: Check(network) is OK; bytes.size() is the input shape's size.
+std::vector<int32_t> RunQuantized(const QuantizedNetwork& network, std::span<const uint8_t> bytes);
+
+// The same for every tensor, by index: q, or accumulators for logits.
+std::vector<std::vector<int32_t>> RunQuantizedLayers(const QuantizedNetwork& network,
+                                                     std::span<const uint8_t> bytes);
+
+}  // namespace colonnade::quant
