@@ -6,6 +6,7 @@
 #include "server/executors/kernels.h"
 #include "server/executors/lockstep.h"
 #include "server/executors/reference.h"
+#include "server/quant/reference_network.h"
 #include "tests/support/random_packed.h"
 
 namespace colonnade::executors {
@@ -43,6 +44,19 @@ INSTANTIATE_TEST_SUITE_P(Sets, Equality,
                          testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
                                          InstructionSet::kAvx512),
                          [](const auto& info) { return std::string(ToString(info.param)); });
+
+TEST(Equality, TheReferenceEqualsTheIntegerNetwork) {
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const RandomPacked random = RandomPackedNetwork(seed);
+    const Program program = CompileRandom(random);
+    ASSERT_NE(program, nullptr) << "seed " << seed;
+    const auto image = RandomBytes(program->tensors[0].shape.size(), seed);
+    Workspace workspace;
+    const auto result = ReferenceExecutor(program).Run(image, workspace);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(*result, quant::RunQuantized(random.network, image)) << "seed " << seed;
+  }
+}
 
 TEST(Equality, PackedEqualsUnpacked) {
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {

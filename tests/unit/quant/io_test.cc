@@ -49,7 +49,8 @@ TEST(QuantizeInput, RefusesWhatIsNotFinite) {
     std::vector<uint8_t> bytes(3);
     EXPECT_EQ(QuantizeInput(WithScale(1, false), values, bytes).code(), absl::StatusCode::kInvalidArgument);
   }
-  const std::vector<float> extremes = {std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()};
+  const std::vector<float> extremes = {std::numeric_limits<float>::max(),
+                                       std::numeric_limits<float>::lowest()};
   std::vector<uint8_t> bytes(2);
   ASSERT_TRUE(QuantizeInput(WithScale(1e-300, true), extremes, bytes).ok());
   EXPECT_EQ(bytes, (std::vector<uint8_t>{255, 0}));
