@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dense-column-first grouping, the column combining paper's (arXiv:1811.04770,
-// section on column grouping).
+// section on column grouping), with ties broken by the weight that survives.
 #pragma once
 
 #include "server/packing/packing_problem.h"

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "server/base/status.h"
@@ -47,32 +48,34 @@ TEST(GroupDenseFirst, EveryGroupingIsVerified) {
   }
 }
 
-TEST(GroupDenseFirst, NoTwoGroupsCouldBeOne) {
-  // Greedy placement leaves no group that opened although an earlier one could have
-  // taken its first column; with gamma 0 and alpha columns this means: no two groups
-  // of size 1 fit together.
+TEST(GroupDenseFirst, UnlimitedConflictsGiveTheLeastNumberOfGroups) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const nn::FilterMatrix matrix = RandomMatrix(seed);
-    const PackingProblem problem{matrix, 4, 0.0, FeedRule::kSameTap};
-    Grouping grouping = GroupDenseFirst(problem);
-    for (size_t a = 0; a < grouping.groups.size(); ++a) {
-      for (size_t b = 0; b < a; ++b) {
-        if (grouping.groups[a].size() > 1 || grouping.groups[b].size() > 1) continue;
-        Grouping joined = grouping;
-        joined.groups[b].push_back(joined.groups[a][0]);
-        joined.groups.erase(joined.groups.begin() + long(a));
-        EXPECT_FALSE(problem.Verify(joined).ok()) << "seed " << seed << ", groups " << a << " and " << b;
-      }
+    const int alpha = int(seed % 7) + 1;
+    std::map<std::pair<int, int>, int> columns_at, groups_at;  // by tap
+    for (int column = 0; column < matrix.columns; ++column) {
+      const nn::Column& site = matrix.column_sites[column];
+      columns_at[{site.dy, site.dx}] += !IsZero(matrix, column);
+    }
+    for (const std::vector<int>& group :
+         GroupDenseFirst({matrix, alpha, alpha - 1.0, FeedRule::kSameTap}).groups) {
+      const nn::Column& site = matrix.column_sites[group[0]];
+      ++groups_at[{site.dy, site.dx}];
+    }
+    for (const auto& [tap, columns] : columns_at) {
+      EXPECT_EQ(groups_at[tap], (columns + alpha - 1) / alpha) << "seed " << seed;
     }
   }
 }
 
-TEST(GroupDenseFirst, UnlimitedConflictsFillEveryGroup) {
-  nn::FilterMatrix matrix = Matrix({std::vector<float>(19, 1.0f), std::vector<float>(19, 2.0f)});
-  const Grouping grouping = GroupDenseFirst({matrix, 4, 3.0, FeedRule::kSameTap});
-  EXPECT_THAT(grouping.groups,
-              ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(4, 5, 6, 7), ElementsAre(8, 9, 10, 11),
-                          ElementsAre(12, 13, 14, 15), ElementsAre(16, 17, 18)));
+TEST(GroupDenseFirst, OfEquallyDenseGroupsTheOneThatLosesLeastGrows) {
+  // Columns 0 and 1 are strongest and open the groups. Joining column 2 to column 0
+  // loses 4 + 9 + 9 of the squares, joining it to column 1 loses 1 + 49 + 9.
+  const nn::FilterMatrix matrix = Matrix({{9, 1, 2, 1},  //
+                                          {3, 8, 7, 1},
+                                          {3, 3, 3, 1}});
+  EXPECT_THAT(GroupDenseFirst({matrix, 2, 1.0, FeedRule::kAny}).groups,
+              ElementsAre(ElementsAre(0, 2), ElementsAre(1, 3)));
 }
 
 TEST(GroupDenseFirst, DenseColumnsComeFirstAndSparseOnesFillUp) {
