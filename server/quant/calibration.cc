@@ -20,23 +20,32 @@ uint32_t BinOf(float value) { return std::bit_cast<uint32_t>(value) >> kDroppedB
 
 uint32_t ExponentOf(uint32_t bin) { return (bin >> kMantissaBits) & kExponents; }
 
-// The middle of a bin; subnormal numbers count as 0.
-double MiddleOf(uint32_t bin) {
-  if (ExponentOf(bin) == 0) return 0;
-  return std::bit_cast<float>((bin << kDroppedBits) | (uint32_t{1} << (kDroppedBits - 1)));
-}
+constexpr int kSamples = 8;  // of a bin
 
 double WidthOf(uint32_t bin) {
   return std::ldexp(1.0, static_cast<int>(ExponentOf(bin)) - 127 - kMantissaBits);
 }
 
+// The bin's value nearest to 0; subnormal numbers count as 0.
+double StartOf(uint32_t bin) { return ExponentOf(bin) == 0 ? 0 : std::bit_cast<float>(bin << kDroppedBits); }
+
+double SquaredErrorAt(double x, double scale, const Tensor& tensor) {
+  const double q = std::clamp<double>(std::floor(x / scale + 0.5), tensor.lowest(), tensor.highest());
+  return (x - scale * q) * (x - scale * q);
+}
+
+// The mean over values spread evenly over the bin.
 double SquaredErrorOf(uint32_t bin, double scale, const Tensor& tensor) {
-  const double x = MiddleOf(bin);
-  const double q = std::floor(x / scale + 0.5);
-  const bool is_inside = tensor.lowest() <= q && q <= tensor.highest();
-  if (is_inside && WidthOf(bin) > scale) return scale * scale / 12;
-  const double error = x - scale * std::clamp<double>(q, tensor.lowest(), tensor.highest());
-  return error * error;
+  const double start = StartOf(bin);
+  if (start == 0) return 0;
+  const double width = std::copysign(WidthOf(bin), start);
+  const bool is_inside =
+      tensor.lowest() * scale <= start + width && start + width <= tensor.highest() * scale;
+  if (is_inside && std::abs(width) >= scale) return scale * scale / 12;
+  double sum = 0;
+  for (int i = 0; i < kSamples; ++i)
+    sum += SquaredErrorAt(start + width * (i + 0.5) / kSamples, scale, tensor);
+  return sum / kSamples;
 }
 
 }  // namespace
