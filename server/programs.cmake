@@ -17,8 +17,9 @@ target_link_libraries(colonnade_daemon_base PUBLIC colonnade_base prometheus-cpp
 # Trains deploy/models/digits.onnx; not needed to run anything.
 if(TARGET colonnade_training AND TARGET colonnade_onnx)
   find_package(ZLIB REQUIRED)
-  add_library(colonnade_digits STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/deploy/models/digits.cc)
+  set(models ${PROJECT_SOURCE_DIR}/deploy/models)
+  add_library(colonnade_digits STATIC EXCLUDE_FROM_ALL ${models}/digits.cc ${models}/small_cnn.cc)
   target_link_libraries(colonnade_digits PUBLIC colonnade_training PRIVATE ZLIB::ZLIB)
-  add_executable(colonnade-train-digits ${PROJECT_SOURCE_DIR}/deploy/models/train_digits.cc)
+  add_executable(colonnade-train-digits ${models}/train_digits.cc)
   target_link_libraries(colonnade-train-digits PRIVATE colonnade_digits colonnade_onnx CLI11::CLI11)
 endif()

@@ -9,10 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <string>
 
 #include "deploy/models/digits.h"
+#include "deploy/models/small_cnn.h"
 #include "server/base/files.h"
 #include "server/base/status.h"
 #include "server/onnx/export.h"
@@ -28,62 +28,6 @@ struct Settings {
   uint64_t seed = 1;
 };
 
-class NetworkBuilder {
- public:
-  explicit NetworkBuilder(uint64_t seed) : random_(seed) {
-    network_ = {"image", "logits", {{"image", nn::Input{}, {}, {1, 8, 8}}}};
-  }
-
-  // 3x3, BatchNorm, ReLU.
-  void Convolution(const std::string& name, int channels, int filters, int stride) {
-    const nn::Window window{3, 3, stride, stride, 1, 1, 1, 1, 1, 1};
-    const auto zeros = std::vector<float>(size_t(filters), 0);
-    const auto ones = std::vector<float>(size_t(filters), 1);
-    Append(name, nn::Convolution{filters, 1, window, Weights(filters, channels * 9), zeros});
-    Append(name + ".norm", nn::BatchNorm{ones, zeros, zeros, ones});
-    Append(name + ".relu", nn::Clip{});
-  }
-
-  void Linear(const std::string& name, int inputs, int outputs) {
-    Append("flatten", nn::Flatten{});
-    Append(name, nn::Linear{outputs, Weights(outputs, inputs), std::vector<float>(size_t(outputs), 0)});
-  }
-
-  absl::StatusOr<nn::Network> Build() {
-    COLONNADE_RETURN_IF_ERROR(nn::InferShapes(network_));
-    return network_;
-  }
-
- private:
-  void Append(const std::string& name, nn::Operation operation) {
-    const int last = int(network_.layers.size()) - 1;
-    network_.layers.push_back({name, std::move(operation), {last}, {}});
-  }
-
-  // Uniform, with the variance 2 / inputs that keeps ReLU activations in range.
-  std::vector<float> Weights(int rows, int inputs) {
-    constexpr uint64_t kSteps = 1 << 24;
-    std::vector<float> weights;
-    const double limit = std::sqrt(6.0 / inputs);
-    for (int i = 0; i < rows * inputs; ++i) {
-      weights.push_back(float(limit * (2 * double(random_.Below(kSteps)) / kSteps - 1)));
-    }
-    return weights;
-  }
-
-  training::Random random_;
-  nn::Network network_;
-};
-
-absl::StatusOr<nn::Network> UntrainedNetwork(uint64_t seed) {
-  NetworkBuilder builder(seed);
-  builder.Convolution("conv1", 1, 16, 1);
-  builder.Convolution("conv2", 16, 32, 2);
-  builder.Convolution("conv3", 32, 32, 1);
-  builder.Linear("linear", 32 * 4 * 4, 10);
-  return builder.Build();
-}
-
 absl::Status Print(std::string_view name, const nn::Network& network, const training::Samples& samples) {
   COLONNADE_ASSIGN_OR_RETURN(const training::Accuracy accuracy,
                              MeasureAccuracy(training::TrainableNetwork(network), samples));
@@ -96,7 +40,7 @@ absl::Status Run(const Settings& settings) {
   COLONNADE_ASSIGN_OR_RETURN(const training::Samples digits, ReadDigits(settings.digits));
   const training::Samples train = DigitRange(digits, 0, kDigitsTrain);
   const training::Samples held_out = DigitRange(digits, kDigitsTrain, kDigits);
-  COLONNADE_ASSIGN_OR_RETURN(const nn::Network untrained, UntrainedNetwork(settings.seed));
+  COLONNADE_ASSIGN_OR_RETURN(const nn::Network untrained, UntrainedCnn(train.shape, {16, 32, 32}, 10, settings.seed));
   training::TrainerOptions options;
   options.batch_size = 32;
   options.distillation = 0;

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <optional>
 #include <utility>
@@ -33,6 +34,8 @@ struct Batch {
   Tensor images;  // [n][channels][height][width], channels last
   Tensor labels;  // [n], int64
 };
+
+using Features = std::map<std::string, Tensor>;  // activations of clips by layer name
 
 struct Slot {
   Module::Parameter parameter;
@@ -72,6 +75,28 @@ Tensor TeacherLoss(const Tensor& logits, const Tensor& teacher, double temperatu
   return divergence * (temperature * temperature);
 }
 
+// As Module::Forward, to logits [n][classes]; keeps the activations of clips.
+Tensor ForwardWithFeatures(Module& module, const Tensor& images, bool training, Features& features) {
+  const auto keep = [&](int index, const Tensor& values) {
+    const nn::Layer& layer = module.network().layers[size_t(index)];
+    if (layer.as<nn::Clip>()) features[layer.name] = values;
+  };
+  return module.Forward(images, training, keep).flatten(1);
+}
+
+Tensor FeatureLoss(const Features& student, const Features& teacher) {
+  Tensor sum = at::zeros({});
+  int64_t layers = 0;
+  for (const auto& [name, values] : student) {
+    const auto target = teacher.find(name);
+    if (target == teacher.end() || target->second.sizes() != values.sizes()) continue;
+    const Tensor energy = target->second.square().mean().clamp_min(1e-12);
+    sum = sum + (values - target->second).square().mean() / energy;
+    ++layers;
+  }
+  return layers == 0 ? sum : sum / layers;
+}
+
 int64_t Correct(const Tensor& logits, const Tensor& labels) {
   return logits.argmax(1).eq(labels).sum().item<int64_t>();
 }
@@ -96,7 +121,7 @@ class Trainer::Impl {
 
  private:
   Batch MakeBatch(std::span<const int64_t> indices, Random& random) const;
-  Tensor Loss(const Batch& batch, const Tensor& logits);
+  Tensor Loss(const Batch& batch, const Tensor& logits, const Features& features);
   void Step(double rate);
   bool Finite() const;
   std::vector<std::pair<std::string, Tensor>> StateTensors() const;
@@ -121,15 +146,18 @@ Batch Trainer::Impl::MakeBatch(std::span<const int64_t> indices, Random& random)
   return {images.contiguous(at::MemoryFormat::ChannelsLast), labels};
 }
 
-Tensor Trainer::Impl::Loss(const Batch& batch, const Tensor& logits) {
+Tensor Trainer::Impl::Loss(const Batch& batch, const Tensor& logits, const Features& features) {
   const double share = teacher_ ? options_.distillation : 0;
   Tensor loss = at::zeros({});
   if (share < 1) loss = loss + (1 - share) * LabelLoss(logits, batch.labels);
   if (share > 0) {
-    const at::NoGradGuard no_gradients;
-    const Tensor target = teacher_->Forward(batch.images, false).flatten(1);
-    const at::AutoGradMode gradients(true);
+    Features targets;
+    const Tensor target = [&] {
+      const at::NoGradGuard no_gradients;
+      return ForwardWithFeatures(*teacher_, batch.images, false, targets);
+    }();
     loss = loss + share * TeacherLoss(logits, target, options_.temperature);
+    loss = loss + share * options_.feature_weight * FeatureLoss(features, targets);
   }
   return loss;
 }
@@ -163,8 +191,9 @@ absl::StatusOr<EpochResult> Trainer::Impl::RunEpoch(int epoch, int epochs, const
     const int64_t begin = samples_.size() * step / steps;
     const int64_t count = samples_.size() * (step + 1) / steps - begin;
     const Batch batch = MakeBatch(std::span(order).subspan(size_t(begin), size_t(count)), random);
-    const Tensor logits = student_.Forward(batch.images, true).flatten(1);
-    const Tensor loss = Loss(batch, logits);
+    Features features;
+    const Tensor logits = ForwardWithFeatures(student_, batch.images, true, features);
+    const Tensor loss = Loss(batch, logits, features);
     if (!std::isfinite(loss.item<double>())) return Diverged(epoch);
     loss.backward();
     const double progress = (double(epoch) + double(step) / double(steps)) / epochs;

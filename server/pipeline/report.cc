@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/pipeline/report.h"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+#include "server/artifact/artifact.h"
+
+namespace colonnade::pipeline {
+namespace {
+
+using array::ArrayProgram;
+using nlohmann::json;
+
+v1::Measured MeasuredOf(const ArrayProgram& program) {
+  const artifact::Size size = artifact::SizeOnArray(program);
+  v1::Measured measured;
+  measured.set_columns(size.columns);
+  measured.set_tiles(size.tiles);
+  measured.set_cycles(size.cycles);
+  measured.set_weight_bytes(size.weight_bytes);
+  return measured;
+}
+
+json ToJson(const v1::Measured& measured) {
+  return {{"columns", measured.columns()},
+          {"tiles", measured.tiles()},
+          {"cycles", measured.cycles()},
+          {"weight_bytes", measured.weight_bytes()}};
+}
+
+const std::vector<float>* WeightsOf(const nn::Network& network, const std::string& name) {
+  for (const nn::Layer& layer : network.layers) {
+    if (layer.name != name) continue;
+    if (const auto* conv = layer.as<nn::Convolution>()) return &conv->weight;
+    if (const auto* linear = layer.as<nn::Linear>()) return &linear->weight;
+  }
+  return nullptr;
+}
+
+double KeptEnergy(const std::vector<float>& dense, const std::vector<float>& packed) {
+  double kept = 0, all = 0;
+  for (size_t i = 0; i < dense.size(); ++i) {
+    const double energy = double(dense[i]) * dense[i];
+    all += energy;
+    if (packed[i] != 0) kept += energy;
+  }
+  return all == 0 ? 1 : kept / all;
+}
+
+// Step i of a program is layer i of the network it was compiled from.
+json LayerToJson(const LayerPacking& packing, const PackedLayers& layers) {
+  json object = {{"name", packing.plan.name},
+                 {"rows", packing.rows},
+                 {"columns_before", packing.plan.columns},
+                 {"columns_after", packing.columns_after},
+                 {"alpha", packing.plan.excluded ? 1 : packing.plan.alpha},
+                 {"excluded", packing.plan.excluded},
+                 {"weights", packing.weights},
+                 {"nonzeros", packing.nonzeros}};
+  const auto* dense = WeightsOf(layers.dense, packing.plan.name);
+  const auto* packed = WeightsOf(layers.packed, packing.plan.name);
+  if (dense && packed) object["kept_energy"] = KeptEnergy(*dense, *packed);
+  for (size_t i = 0; i < layers.quantized.layers.size(); ++i) {
+    const auto* matrix = std::get_if<quant::MatrixLayer>(&layers.quantized.layers[i].operation);
+    if (matrix == nullptr || matrix->source != packing.plan.name) continue;
+    const auto& step = std::get<array::MatrixStep>(layers.program.steps[i].operation);
+    object["tiles"] = step.tiles.size();
+    object["cycles"] = step.cycles.total();
+    if (i < layers.dense_program.steps.size()) {
+      const auto* dense_step = std::get_if<array::MatrixStep>(&layers.dense_program.steps[i].operation);
+      if (dense_step) object["dense_cycles"] = dense_step->cycles.total();
+    }
+  }
+  return object;
+}
+
+json MakeReport(const v1::JobResult& result, const Measurements& measurements, const PackedLayers& layers) {
+  json report = {{"schema", "colonnade.report/1"},
+                 {"dense", ToJson(result.dense())},
+                 {"packed", ToJson(result.packed())},
+                 {"accuracy",
+                  {{"dense", result.dense_accuracy()},
+                   {"packed", result.packed_accuracy()},
+                   {"quantized", result.quantized_accuracy()},
+                   {"source", result.accuracy_source()},
+                   {"images", result.accuracy_images()}}},
+                 {"packing_efficiency", result.packing_efficiency()},
+                 {"packing_efficiency_tiled", result.packing_efficiency_tiled()},
+                 {"density", layers.combined.density()},
+                 {"training",
+                  {{"images", measurements.training_images},
+                   {"epochs", measurements.epochs},
+                   {"images_used", measurements.images_used}}}};
+  for (const auto& [stage, seconds] : result.stage_seconds()) report["stage_seconds"][stage] = seconds;
+  for (const LayerPacking& packing : layers.combined.layers) report["layers"].push_back(LayerToJson(packing, layers));
+  return report;
+}
+
+}  // namespace
+
+v1::JobResult MakeResult(const Measurements& measurements, const PackedLayers& layers,
+                         const std::map<std::string, double>& stage_seconds) {
+  v1::JobResult result;
+  *result.mutable_dense() = MeasuredOf(layers.dense_program);
+  *result.mutable_packed() = MeasuredOf(layers.program);
+  result.set_dense_accuracy(measurements.dense.value());
+  result.set_packed_accuracy(measurements.packed.value());
+  result.set_quantized_accuracy(measurements.quantized.value());
+  result.set_accuracy_source(measurements.held_out ? "held_out" : "evaluation");
+  result.set_accuracy_images(measurements.quantized.images);
+  const array::ProgramSize size = array::SizeOf(layers.program);
+  result.set_packing_efficiency(size.cells == 0 ? 1 : double(size.nonzero_cells) / double(size.cells));
+  result.set_packing_efficiency_tiled(size.tile_cells == 0 ? 1 : double(size.nonzero_cells) / double(size.tile_cells));
+  result.set_epochs(measurements.epochs);
+  for (const auto& [stage, seconds] : stage_seconds) (*result.mutable_stage_seconds())[stage] = seconds;
+  result.set_report_json(MakeReport(result, measurements, layers).dump());
+  return result;
+}
+
+}  // namespace colonnade::pipeline

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/pipeline/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/base/status.h"
+#include "server/nn/filter_matrix.h"
+
+namespace colonnade::pipeline {
+namespace {
+
+using v1::PackingSettings;
+using v1::QuantizationSettings;
+using v1::TrainingSettings;
+
+constexpr double kPruneDecay = 0.9;  // of the pruned share, per round (the paper's)
+
+int AlphaOf(const v1::PackingSettings& settings, int round, int rounds) {
+  const int alpha = settings.alpha();
+  if (!settings.gradual_alpha()) return alpha;
+  return std::clamp(int(std::ceil(std::pow(alpha, double(round) / rounds) - 1e-9)), std::min(2, alpha), alpha);
+}
+
+int64_t NonzeroColumns(const nn::Network& network, const nn::Layer& layer) {
+  const nn::FilterMatrix matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+  std::vector<bool> nonzero(size_t(matrix.columns));
+  for (size_t i = 0; i < matrix.values.size(); ++i) {
+    if (matrix.values[i] != 0) nonzero[i % size_t(matrix.columns)] = true;
+  }
+  return std::count(nonzero.begin(), nonzero.end(), true);
+}
+
+// Setting `field` is fine when `supported`.
+absl::Status Require(bool supported, std::string_view field, std::string_view remedy) {
+  if (supported) return absl::OkStatus();
+  return absl::UnimplementedError(fmt::format("{}: not supported; {}", field, remedy));
+}
+
+}  // namespace
+
+bool Matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() != '*') {
+    return !text.empty() && pattern.front() == text.front() && Matches(pattern.substr(1), text.substr(1));
+  }
+  const std::string_view rest = pattern.substr(std::min(pattern.find_first_not_of('*'), pattern.size()));
+  if (rest.empty()) return true;
+  for (size_t skipped = 0; skipped < text.size(); ++skipped) {
+    if (Matches(rest, text.substr(skipped))) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, const PackingSettings& settings) {
+  std::vector<LayerPlan> plans;
+  std::vector<bool> used(size_t(settings.layers_size()));
+  for (int i = 0; i < int(network.layers.size()); ++i) {
+    const nn::Layer& layer = network.layers[size_t(i)];
+    if (!layer.is_matrix()) continue;
+    LayerPlan& plan = plans.emplace_back(LayerPlan{i, layer.name, NonzeroColumns(network, layer), settings.alpha(), false});
+    for (int k = settings.layers_size() - 1; k >= 0; --k) {
+      const v1::LayerOverride& override = settings.layers(k);
+      if (!Matches(override.pattern(), layer.name)) continue;
+      used[size_t(k)] = true;
+      plan.alpha = override.has_alpha() ? override.alpha() : settings.alpha();
+      plan.excluded = override.exclude();
+    }
+  }
+  for (int k = 0; k < settings.layers_size(); ++k) {
+    if (used[size_t(k)]) continue;
+    return InvalidField(fmt::format("recipe.packing.layers[{}].pattern", k),
+                        fmt::format("'{}' fits no layer with weights", settings.layers(k).pattern()));
+  }
+  return plans;
+}
+
+std::vector<Round> PlanRounds(const v1::Recipe& recipe) {
+  const PackingSettings& packing = recipe.packing();
+  const TrainingSettings& training = recipe.training();
+  const int count = training.rounds();
+  std::vector<Round> rounds;
+  double fraction = training.prune_fraction();
+  for (int number = 1; number <= count; ++number) {
+    const bool last = number == count;
+    const int alpha = AlphaOf(packing, number, count);
+    const double last_gamma = packing.has_final_gamma() ? packing.final_gamma() : packing.alpha() - 1;
+    rounds.push_back({number, last, fraction, alpha, last ? last_gamma : packing.gamma(),
+                      last ? training.final_epochs() : training.epochs_per_round()});
+    fraction *= kPruneDecay;
+  }
+  return rounds;
+}
+
+int TotalEpochs(const std::vector<Round>& rounds) {
+  int epochs = 0;
+  for (const Round& round : rounds) epochs += round.epochs;
+  return epochs;
+}
+
+training::TrainerOptions TrainerOptionsOf(const TrainingSettings& settings, int channels) {
+  training::TrainerOptions options;
+  options.batch_size = settings.batch_size();
+  options.learning_rate = settings.learning_rate();
+  options.momentum = settings.momentum();
+  options.weight_decay = settings.weight_decay();
+  options.temperature = settings.temperature();
+  options.distillation = settings.distillation_weight();
+  if (settings.mode() == TrainingSettings::LABELS) options.distillation = 0;
+  if (settings.mode() == TrainingSettings::TEACHER) options.distillation = 1;
+  const auto augmentation = settings.augmentation();
+  options.augmentation.translate = augmentation != TrainingSettings::NONE;
+  options.augmentation.mirror = augmentation == TrainingSettings::TRANSLATE_AND_MIRROR ||
+                                (augmentation == TrainingSettings::AUTO && channels == 3);
+  options.seed = uint64_t(settings.seed());
+  return options;
+}
+
+absl::Status CheckSupported(const v1::Recipe& recipe) {
+  const PackingSettings& packing = recipe.packing();
+  const QuantizationSettings& quantization = recipe.quantization();
+  COLONNADE_RETURN_IF_ERROR(Require(packing.grouping() == PackingSettings::DENSE_FIRST, "recipe.packing.grouping",
+                                    "use DENSE_FIRST"));
+  COLONNADE_RETURN_IF_ERROR(Require(packing.saliency() == PackingSettings::MAGNITUDE, "recipe.packing.saliency",
+                                    "use MAGNITUDE"));
+  COLONNADE_RETURN_IF_ERROR(Require(!packing.compensate(), "recipe.packing.compensate", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(packing.allocation_case() == PackingSettings::ALLOCATION_NOT_SET,
+                                    "recipe.packing.allocation", "set alpha, for all layers or by layer"));
+  COLONNADE_RETURN_IF_ERROR(Require(!packing.permute_rows(), "recipe.packing.permute_rows", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(recipe.training().mode() != TrainingSettings::DATA_FREE, "recipe.training.mode",
+                                    "use LABELS_AND_TEACHER, LABELS or TEACHER"));
+  COLONNADE_RETURN_IF_ERROR(Require(quantization.calibration() == QuantizationSettings::MEAN_SQUARED_ERROR,
+                                    "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(!quantization.bias_correction(), "recipe.quantization.bias_correction", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(quantization.input_type() == QuantizationSettings::FP32,
+                                    "recipe.quantization.input_type", "use FP32"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(quantization.aware_epochs() == 0, "recipe.quantization.aware_epochs", "use 0"));
+  return Require(!recipe.has_privacy(), "recipe.privacy", "leave it out");
+}
+
+}  // namespace colonnade::pipeline

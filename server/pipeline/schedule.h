@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a recipe asks for, layer by layer and round by round.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "colonnade/v1/packing.pb.h"
+#include "server/nn/network.h"
+#include "server/training/trainer.h"
+
+namespace colonnade::pipeline {
+
+// One matrix layer.
+struct LayerPlan {
+  int layer = 0;          // index in the network
+  std::string name;
+  int64_t columns = 0;    // of the filter matrix, with a nonzero weight
+  int alpha = 1;          // of the last round
+  bool excluded = false;  // every column stays as it is, alone in its group
+};
+
+// One round: prune, group and combine, then train.
+struct Round {
+  int number = 1;             // from 1
+  bool is_last = false;
+  double prune_fraction = 0;  // of a layer's nonzero weights, by magnitude
+  int alpha = 1;              // most columns of a group in this round
+  double gamma = 0;           // final_gamma, or alpha - 1, in the last round
+  int epochs = 0;
+};
+
+// Whether `text` fits `pattern`, in which * stands for any run of characters.
+bool Matches(std::string_view pattern, std::string_view text);
+
+// All matrix layers, in network order, with the first override whose pattern fits.
+// INVALID_ARGUMENT for an override that fits no layer: it would have no effect.
+absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, const v1::PackingSettings& settings);
+
+// REQUIRES: the recipe is resolved. With gradual_alpha, alpha grows geometrically to
+// its final value over the rounds. Each round prunes 0.9 times the share of the one
+// before. gamma as in packing.proto.
+std::vector<Round> PlanRounds(const v1::Recipe& recipe);
+
+// Epochs of all rounds.
+int TotalEpochs(const std::vector<Round>& rounds);
+
+// `channels`: of the images; mirroring is for photographs, which have three.
+training::TrainerOptions TrainerOptionsOf(const v1::TrainingSettings& settings, int channels);
+
+// OK when every setting is one that is carried out. UNIMPLEMENTED names the field and
+// the values that are. A job never ignores a setting.
+absl::Status CheckSupported(const v1::Recipe& recipe);
+
+}  // namespace colonnade::pipeline
