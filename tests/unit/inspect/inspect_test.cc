@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program colonnade-inspect, spoken to as the daemon does.
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "colonnade/worker/v1/worker.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/frames.h"
+#include "server/base/helper_process.h"
 #include "server/onnx/export.h"
 #include "tests/support/random_network.h"
 
@@ -21,50 +19,28 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A running colonnade-inspect and our end of its socket pair.
-class Inspector {
- public:
-  explicit Inspector(const char* argument = nullptr) {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::close(ends[0]);
-      if (ends[1] != kHelperDescriptor) ::dup2(ends[1], kHelperDescriptor);
-      ::execl(COLONNADE_INSPECT, "colonnade-inspect", argument, nullptr);
-      ::_exit(127);
-    }
-    ::close(ends[1]);
-    descriptor_ = ends[0];
-  }
+constexpr absl::Duration kPatience = absl::Seconds(20);
 
-  ~Inspector() { Close(); }
+std::unique_ptr<HelperProcess> StartInspect(const std::vector<std::string>& arguments = {}) {
+  auto helper = HelperProcess::Start(COLONNADE_INSPECT, arguments);
+  EXPECT_TRUE(helper.ok()) << helper.status();
+  return *std::move(helper);
+}
 
-  worker::v1::InspectReply Ask(const std::filesystem::path& path) {
-    worker::v1::InspectRequest request;
-    request.set_path(path.string());
-    EXPECT_TRUE(WriteFrame(descriptor_, request.SerializeAsString()).ok());
-    worker::v1::InspectReply reply;
-    const auto frame = ReadFrame(descriptor_);
-    EXPECT_TRUE(frame.ok() && reply.ParseFromString(*frame)) << frame.status();
-    return reply;
-  }
+// What the helper says of a file, before it exits.
+worker::v1::InspectReply Inspect(const std::filesystem::path& path) {
+  const auto helper = StartInspect();
+  worker::v1::InspectRequest request;
+  request.set_path(path.string());
+  EXPECT_TRUE(helper->Send(request.SerializeAsString()).ok());
+  worker::v1::InspectReply reply;
+  const auto frame = helper->Receive(kPatience);
+  EXPECT_TRUE(frame.ok() && reply.ParseFromString(*frame)) << frame.status();
+  EXPECT_EQ(helper->WaitForEnd(kPatience), "exit code 0");
+  return reply;
+}
 
-  void Close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
-  }
-
-  int ExitCode() {
-    int status = 0;
-    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int descriptor_ = -1;
-};
+std::string EndByHand(const std::string& argument) { return StartInspect({argument})->WaitForEnd(kPatience); }
 
 std::filesystem::path WriteTemporary(const std::string& name, const std::string& bytes) {
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / name;
@@ -78,10 +54,7 @@ std::filesystem::path CrashSeed() {
 
 TEST(Inspect, ReportsAnAcceptedModel) {
   const nn::Network network = RandomNetwork(3, {.batch_norms = true});
-  Inspector inspector;
-  const worker::v1::InspectReply reply =
-      inspector.Ask(WriteTemporary("inspect.onnx", onnx::ExportOnnx(network)));
-  EXPECT_EQ(inspector.ExitCode(), 0);
+  const worker::v1::InspectReply reply = Inspect(WriteTemporary("inspect.onnx", onnx::ExportOnnx(network)));
   EXPECT_EQ(reply.outcome().code(), 0) << reply.outcome().message();
   const v1::ModelReport& report = reply.report();
   EXPECT_TRUE(report.accepted());
@@ -101,9 +74,7 @@ TEST(Inspect, ReportsAnAcceptedModel) {
 }
 
 TEST(Inspect, ReportsARefusedModelWithItsField) {
-  Inspector inspector;
-  const worker::v1::InspectReply reply = inspector.Ask(CrashSeed());
-  EXPECT_EQ(inspector.ExitCode(), 0);
+  const worker::v1::InspectReply reply = Inspect(CrashSeed());
   EXPECT_EQ(reply.outcome().code(), int(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(reply.outcome().field(), HasSubstr("strides[0]"));
   EXPECT_FALSE(reply.report().accepted());
@@ -112,30 +83,34 @@ TEST(Inspect, ReportsARefusedModelWithItsField) {
 }
 
 TEST(Inspect, SaysThatAFileIsMissing) {
-  Inspector inspector;
-  EXPECT_EQ(inspector.Ask("/nonexistent").outcome().code(), int(absl::StatusCode::kNotFound));
+  EXPECT_EQ(Inspect("/nonexistent").outcome().code(), int(absl::StatusCode::kNotFound));
 }
 
 TEST(Inspect, RefusesAFileAboveTheLimitWithoutReadingIt) {
   const std::filesystem::path path = WriteTemporary("large.onnx", "x");
   std::filesystem::resize_file(path, (uintmax_t{512} << 20) + 1);
-  Inspector inspector;
-  EXPECT_EQ(inspector.Ask(path).outcome().code(), int(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(Inspect(path).outcome().code(), int(absl::StatusCode::kResourceExhausted));
   std::filesystem::remove(path);
 }
 
+TEST(Inspect, WithoutARequestItExits) {
+  const auto helper = StartInspect();
+  ASSERT_TRUE(helper->Send("no InspectRequest").ok());
+  EXPECT_EQ(helper->WaitForEnd(kPatience), "exit code 2");
+}
+
 TEST(Inspect, ExitsWhenTheDaemonIsGone) {
-  Inspector inspector;
-  inspector.Close();
-  EXPECT_EQ(inspector.ExitCode(), 2);
+  const auto helper = HelperProcess::Start("/bin/sh", {"-c", "exec \"$0\" 3</dev/null", COLONNADE_INSPECT});
+  ASSERT_TRUE(helper.ok()) << helper.status();
+  EXPECT_EQ((*helper)->WaitForEnd(kPatience), "exit code 2");
 }
 
 TEST(Inspect, ByHandTheExitCodeTells) {
   const std::filesystem::path model = WriteTemporary("hand.onnx", onnx::ExportOnnx(RandomNetwork(1)));
-  EXPECT_EQ(Inspector(model.c_str()).ExitCode(), 0);
-  EXPECT_EQ(Inspector(CrashSeed().c_str()).ExitCode(), 3);
-  EXPECT_EQ(Inspector("/nonexistent").ExitCode(), 1);
-  EXPECT_EQ(Inspector("--verbose").ExitCode(), 2);
+  EXPECT_EQ(EndByHand(model.string()), "exit code 0");
+  EXPECT_EQ(EndByHand(CrashSeed().string()), "exit code 3");
+  EXPECT_EQ(EndByHand("/nonexistent"), "exit code 1");
+  EXPECT_EQ(EndByHand("--verbose"), "exit code 2");
 }
 
 }  // namespace
