@@ -5,6 +5,11 @@ if(TARGET colonnade_onnx AND TARGET colonnade_proto)
   target_link_libraries(colonnade-inspect PRIVATE colonnade_onnx colonnade_proto)
 endif()
 
+if(TARGET colonnade_pipeline AND TARGET colonnade_sealed)
+  add_executable(colonnade-worker worker_main.cc)
+  target_link_libraries(colonnade-worker PRIVATE colonnade_pipeline)
+endif()
+
 # Settings and metrics of the daemon need nothing above base.
 find_package(CLI11 QUIET)
 find_package(yaml-cpp REQUIRED)
@@ -13,6 +18,13 @@ add_library(colonnade_daemon_base STATIC config.cc config_sources.cc daemon_metr
 target_include_directories(colonnade_daemon_base PUBLIC ${PROJECT_SOURCE_DIR})
 target_compile_definitions(colonnade_daemon_base PUBLIC COLONNADE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(colonnade_daemon_base PUBLIC colonnade_base prometheus-cpp::pull PRIVATE yaml-cpp)
+
+if(TARGET colonnade_rpc)
+  add_library(colonnade_daemon STATIC daemon.cc state_folder.cc system_status.cc)
+  target_link_libraries(colonnade_daemon PUBLIC colonnade_daemon_base colonnade_rpc spdlog::spdlog)
+  add_executable(colonnaded main.cc)
+  target_link_libraries(colonnaded PRIVATE colonnade_daemon)
+endif()
 
 # Trains deploy/models/digits.onnx; not needed to run anything.
 if(TARGET colonnade_training AND TARGET colonnade_onnx)
