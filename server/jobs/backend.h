@@ -22,7 +22,7 @@
 #include "colonnade/v1/packing.pb.h"
 #include "colonnade/v1/system.pb.h"
 
-namespace colonnade::rpc {
+namespace colonnade::jobs {
 
 // Takes bytes as they come. An error ends the transfer.
 using Sink = std::function<absl::Status(std::string_view data)>;
@@ -101,4 +101,4 @@ class SystemBackend {
   virtual absl::Status GetStatus(const std::string& tenant, v1::Status& response) = 0;
 };
 
-}  // namespace colonnade::rpc
+}  // namespace colonnade::jobs

@@ -3,7 +3,7 @@
 
 #include "colonnade/v1/artifacts.grpc.pb.h"
 #include "server/base/gate.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
 namespace colonnade::rpc {
@@ -12,7 +12,7 @@ namespace colonnade::rpc {
 // time. What is passed in must outlive it.
 class ArtifactsService final : public v1::Artifacts::Service {
  public:
-  ArtifactsService(ArtifactBackend& artifacts, const Calls& calls, Gate& streams)
+  ArtifactsService(jobs::ArtifactBackend& artifacts, const Calls& calls, Gate& streams)
       : artifacts_(artifacts), calls_(calls), streams_(streams) {}
 
   grpc::Status GetArtifact(grpc::ServerContext* context, const v1::GetArtifactRequest* request,
@@ -25,7 +25,7 @@ class ArtifactsService final : public v1::Artifacts::Service {
                               v1::DeleteArtifactResponse* response) override;
 
  private:
-  ArtifactBackend& artifacts_;
+  jobs::ArtifactBackend& artifacts_;
   const Calls& calls_;
   Gate& streams_;
 };

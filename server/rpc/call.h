@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/base/gate.h"
 #include "server/base/metrics.h"
 #include "server/rpc/status.h"
 
@@ -30,11 +31,17 @@ class Calls {
   template <typename Body>
   grpc::Status Run(const grpc::ServerContextBase& context, std::string_view method, Body&& body) const {
     const absl::Time start = absl::Now();
-    const absl::StatusOr<std::string> tenant = Tenant(context);
+    const absl::StatusOr<Gate::Pass> pass = gate_.Enter();
+    const absl::StatusOr<std::string> tenant = pass.ok() ? Tenant(context) : pass.status();
     const absl::Status status = tenant.ok() ? body(*tenant) : tenant.status();
     Report(method, status, absl::Now() - start);
     return ToGrpc(status);
   }
+
+  // Refuses new calls; then waits until the running ones have ended, false when that takes
+  // longer than `patience`.
+  void Close() const { gate_.Close(); }
+  bool Drain(absl::Duration patience) const { return gate_.Drain(patience); }
 
   // A completed upload of `kind`, "model" or "dataset".
   void ReportUpload(std::string_view kind, int64_t bytes) const;
@@ -46,8 +53,11 @@ class Calls {
  private:
   void Report(std::string_view method, const absl::Status& status, absl::Duration took) const;
 
+  static constexpr int kMaxCalls = 4096;  // beyond the number of threads
+
   Metrics& metrics_;
   const bool trust_tenant_;
+  mutable Gate gate_{"calls", kMaxCalls};
 };
 
 }  // namespace colonnade::rpc

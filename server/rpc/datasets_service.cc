@@ -12,7 +12,7 @@ grpc::Status DatasetsService::PushDataset(grpc::ServerContext* context,
     UploadReader<v1::PushDatasetRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_ASSIGN_OR_RETURN(const int64_t bytes, CheckDatasetHeader(header));
-    const Feed feed = [&](const Sink& sink) { return upload.ReadChunks(bytes, sink); };
+    const jobs::Feed feed = [&](const jobs::Sink& sink) { return upload.ReadChunks(bytes, sink); };
     COLONNADE_RETURN_IF_ERROR(datasets_.Push(tenant, header, feed, *response));
     calls_.ReportUpload("dataset", bytes);
     return absl::OkStatus();

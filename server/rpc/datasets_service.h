@@ -2,7 +2,7 @@
 #pragma once
 
 #include "colonnade/v1/datasets.grpc.pb.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
 namespace colonnade::rpc {
@@ -15,7 +15,7 @@ absl::StatusOr<int64_t> CheckDatasetHeader(const v1::PushDatasetRequest::Header&
 // colonnade.v1.Datasets over a backend. What is passed in must outlive it.
 class DatasetsService final : public v1::Datasets::Service {
  public:
-  DatasetsService(DatasetBackend& datasets, const Calls& calls) : datasets_(datasets), calls_(calls) {}
+  DatasetsService(jobs::DatasetBackend& datasets, const Calls& calls) : datasets_(datasets), calls_(calls) {}
 
   grpc::Status PushDataset(grpc::ServerContext* context, grpc::ServerReader<v1::PushDatasetRequest>* stream,
                            v1::Dataset* response) override;
@@ -33,7 +33,7 @@ class DatasetsService final : public v1::Datasets::Service {
                             v1::ListErasuresResponse* response) override;
 
  private:
-  DatasetBackend& datasets_;
+  jobs::DatasetBackend& datasets_;
   const Calls& calls_;
 };
 

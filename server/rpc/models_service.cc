@@ -34,7 +34,7 @@ grpc::Status ModelsService::PushModel(grpc::ServerContext* context, grpc::Server
     UploadReader<v1::PushModelRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_RETURN_IF_ERROR(Check(header));
-    const Feed feed = [&](const Sink& sink) { return upload.ReadChunks(header.size_bytes(), sink); };
+    const jobs::Feed feed = [&](const jobs::Sink& sink) { return upload.ReadChunks(header.size_bytes(), sink); };
     COLONNADE_RETURN_IF_ERROR(models_.Push(tenant, header, feed, *response));
     calls_.ReportUpload("model", header.size_bytes());
     return absl::OkStatus();
@@ -48,7 +48,7 @@ grpc::Status ModelsService::InspectModel(grpc::ServerContext* context,
     UploadReader<v1::InspectModelRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_RETURN_IF_ERROR(Check(header));
-    const Feed feed = [&](const Sink& sink) { return upload.ReadChunks(header.size_bytes(), sink); };
+    const jobs::Feed feed = [&](const jobs::Sink& sink) { return upload.ReadChunks(header.size_bytes(), sink); };
     return models_.Inspect(tenant, header, feed, *response);
   });
 }

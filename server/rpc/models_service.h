@@ -2,7 +2,7 @@
 #pragma once
 
 #include "colonnade/v1/models.grpc.pb.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
 namespace colonnade::rpc {
@@ -12,7 +12,7 @@ inline constexpr int64_t kMaxModelBytes = int64_t{512} << 20;
 // colonnade.v1.Models over a backend. What is passed in must outlive it.
 class ModelsService final : public v1::Models::Service {
  public:
-  ModelsService(ModelBackend& models, const Calls& calls) : models_(models), calls_(calls) {}
+  ModelsService(jobs::ModelBackend& models, const Calls& calls) : models_(models), calls_(calls) {}
 
   grpc::Status PushModel(grpc::ServerContext* context, grpc::ServerReader<v1::PushModelRequest>* stream,
                          v1::Model* response) override;
@@ -26,7 +26,7 @@ class ModelsService final : public v1::Models::Service {
                            v1::DeleteModelResponse* response) override;
 
  private:
-  ModelBackend& models_;
+  jobs::ModelBackend& models_;
   const Calls& calls_;
 };
 

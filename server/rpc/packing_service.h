@@ -3,7 +3,7 @@
 
 #include "colonnade/v1/packing.grpc.pb.h"
 #include "server/base/gate.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
 namespace colonnade::rpc {
@@ -13,7 +13,7 @@ namespace colonnade::rpc {
 // (UNAVAILABLE) within a second once it is closed. What is passed in must outlive it.
 class PackingService final : public v1::Packing::Service {
  public:
-  PackingService(JobBackend& jobs, const Calls& calls, Gate& streams)
+  PackingService(jobs::JobBackend& jobs, const Calls& calls, Gate& streams)
       : jobs_(jobs), calls_(calls), streams_(streams) {}
 
   grpc::Status SubmitJob(grpc::ServerContext* context, const v1::SubmitJobRequest* request,
@@ -34,7 +34,7 @@ class PackingService final : public v1::Packing::Service {
   // Whether a job that has no event number `next` will never have one.
   absl::StatusOr<bool> HasEnded(const std::string& tenant, const std::string& job);
 
-  JobBackend& jobs_;
+  jobs::JobBackend& jobs_;
   const Calls& calls_;
   Gate& streams_;
 };

@@ -88,7 +88,10 @@ class GrpcServer final : public Server {
 
   void Shutdown(absl::Duration patience) override {
     streams_.Close();
-    if (server_) server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
+    calls_.Close();
+    calls_.Drain(patience);
+    // What is left is idle connections, whose clients may not listen.
+    if (server_) server_->Shutdown(absl::ToChronoTime(absl::Now()));
   }
 
  private:

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/metrics.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/serving/inference_engine.h"
 
 namespace colonnade::rpc {
@@ -27,11 +27,11 @@ struct ServerOptions {
 // What the services adapt. All must outlive the server.
 struct Core {
   serving::InferenceEngine& inference;
-  ModelBackend& models;
-  DatasetBackend& datasets;
-  JobBackend& jobs;
-  ArtifactBackend& artifacts;
-  SystemBackend& system;
+  jobs::ModelBackend& models;
+  jobs::DatasetBackend& datasets;
+  jobs::JobBackend& jobs;
+  jobs::ArtifactBackend& artifacts;
+  jobs::SystemBackend& system;
   Metrics& metrics;
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "colonnade/v1/system.grpc.pb.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
 namespace colonnade::rpc {
@@ -10,7 +10,7 @@ namespace colonnade::rpc {
 // colonnade.v1.System over a backend. What is passed in must outlive it.
 class SystemService final : public v1::System::Service {
  public:
-  SystemService(SystemBackend& system, const Calls& calls) : system_(system), calls_(calls) {}
+  SystemService(jobs::SystemBackend& system, const Calls& calls) : system_(system), calls_(calls) {}
 
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*, v1::Status* response) override {
     return calls_.Run(*context, "GetStatus",
@@ -18,7 +18,7 @@ class SystemService final : public v1::System::Service {
   }
 
  private:
-  SystemBackend& system_;
+  jobs::SystemBackend& system_;
   const Calls& calls_;
 };
 

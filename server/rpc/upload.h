@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/base/status.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 
 namespace colonnade::rpc {
 
@@ -46,7 +46,7 @@ class UploadReader {
   }
 
   // Everything after the header, `size` bytes in all.
-  absl::Status ReadChunks(int64_t size, const Sink& sink) {
+  absl::Status ReadChunks(int64_t size, const jobs::Sink& sink) {
     UploadOrder order;
     order.Begin(size);
     while (stream_.Read(&message_)) {

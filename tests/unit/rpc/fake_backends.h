@@ -11,22 +11,22 @@
 
 #include "server/base/error_details.h"
 #include "server/base/status.h"
-#include "server/rpc/backend.h"
+#include "server/jobs/backend.h"
 
 namespace colonnade::rpc {
 
 inline constexpr auto kUnused = [] { return absl::UnimplementedError("not in this test"); };
 
-class FakeModels : public ModelBackend {
+class FakeModels : public jobs::ModelBackend {
  public:
-  absl::Status Push(const std::string& tenant, const v1::PushModelRequest::Header& header, const Feed& feed,
+  absl::Status Push(const std::string& tenant, const v1::PushModelRequest::Header& header, const jobs::Feed& feed,
                     v1::Model& response) override {
     COLONNADE_RETURN_IF_ERROR(Collect(feed));
     response.set_name(header.name());
     response.set_tenant(tenant);
     return absl::OkStatus();
   }
-  absl::Status Inspect(const std::string&, const v1::InspectModelRequest::Header& header, const Feed& feed,
+  absl::Status Inspect(const std::string&, const v1::InspectModelRequest::Header& header, const jobs::Feed& feed,
                        v1::ModelReport& response) override {
     if (header.name().empty()) COLONNADE_RETURN_IF_ERROR(Collect(feed));
     response.set_accepted(true);
@@ -40,7 +40,7 @@ class FakeModels : public ModelBackend {
   }
   absl::Status Delete(const std::string&, const v1::DeleteModelRequest&) override { return kUnused(); }
 
-  absl::Status Collect(const Feed& feed) {
+  absl::Status Collect(const jobs::Feed& feed) {
     std::string bytes;
     COLONNADE_RETURN_IF_ERROR(feed([&](std::string_view data) {
       bytes += data;
@@ -53,9 +53,9 @@ class FakeModels : public ModelBackend {
   std::string received;  // of the last complete upload
 };
 
-class FakeDatasets : public DatasetBackend {
+class FakeDatasets : public jobs::DatasetBackend {
  public:
-  absl::Status Push(const std::string&, const v1::PushDatasetRequest::Header& header, const Feed& feed,
+  absl::Status Push(const std::string&, const v1::PushDatasetRequest::Header& header, const jobs::Feed& feed,
                     v1::Dataset& response) override {
     if (over_budget) return WithQuota(absl::ResourceExhaustedError("used 5 of 5, asked 1"), "source:" + header.source());
     COLONNADE_RETURN_IF_ERROR(feed([&](std::string_view data) {
@@ -85,7 +85,7 @@ class FakeDatasets : public DatasetBackend {
 };
 
 // One job, "job-1", whose events the test adds.
-class FakeJobs : public JobBackend {
+class FakeJobs : public jobs::JobBackend {
  public:
   void Add(v1::JobState state) {
     std::lock_guard lock(mutex_);
@@ -133,7 +133,7 @@ class FakeJobs : public JobBackend {
 };
 
 // One artifact: the file at `path`, said to have `size` bytes.
-class FakeArtifacts : public ArtifactBackend {
+class FakeArtifacts : public jobs::ArtifactBackend {
  public:
   absl::Status Get(const std::string&, const v1::GetArtifactRequest&, v1::Artifact&) override { return kUnused(); }
   absl::Status List(const std::string&, const v1::ListArtifactsRequest&, v1::ListArtifactsResponse&) override {
@@ -150,7 +150,7 @@ class FakeArtifacts : public ArtifactBackend {
   int64_t size = 0;
 };
 
-class FakeSystem : public SystemBackend {
+class FakeSystem : public jobs::SystemBackend {
  public:
   absl::Status GetStatus(const std::string& tenant, v1::Status& response) override {
     response.set_tenant(tenant);
