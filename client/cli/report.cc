@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/report.h"
+
+#include <fmt/format.h>
+
+#include "client/cli/text.h"
+
+namespace colonnade::cli {
+namespace {
+
+std::string Ratio(int64_t dense, int64_t packed) {
+  return packed > 0 ? fmt::format("{:.2f}x fewer", double(dense) / double(packed)) : "";
+}
+
+void AddCost(Table& table, const char* what, int64_t dense, int64_t packed) {
+  table.Add({what, fmt::to_string(dense), fmt::to_string(packed), Ratio(dense, packed)});
+}
+
+}  // namespace
+
+void PrintResult(std::ostream& out, const client::JobResult& result) {
+  Table table({"", ">dense", ">packed", ""});
+  table.Add({"accuracy, float", Percent(result.dense_accuracy), Percent(result.packed_accuracy), ""});
+  table.Add({"accuracy, as served", "", Percent(result.quantized_accuracy),
+             fmt::format("on {} images ({})", result.accuracy_images, result.accuracy_source)});
+  AddCost(table, "array columns", result.dense.columns, result.packed.columns);
+  AddCost(table, "tiles", result.dense.tiles, result.packed.tiles);
+  AddCost(table, "cycles per image", result.dense.cycles, result.packed.cycles);
+  AddCost(table, "weight bytes", result.dense.weight_bytes, result.packed.weight_bytes);
+  out << table.ToString();
+  out << fmt::format("packing efficiency {} ({} with whole arrays), {} epochs, data budget {} of {} records used\n",
+                     Percent(result.packing_efficiency), Percent(result.packing_efficiency_tiled), result.epochs,
+                     result.data_used, result.data_ceiling);
+}
+
+void PrintJob(std::ostream& out, const client::Job& job) {
+  out << fmt::format("{}: {}, model {}, data set {}, array {}, artifact {}", Printable(job.name), Word(job.state),
+                     Printable(job.model), Printable(job.dataset), Printable(job.array), Printable(job.artifact));
+  out << (job.result ? fmt::format(" version {}\n", job.result->artifact_version) : "\n");
+  if (!job.error.ok()) {
+    out << fmt::format("{} in stage {}: {}\n", CodeName(job.error.code()), Word(job.error_stage),
+                       Printable(job.error.message()));
+  }
+  if (job.result) PrintResult(out, *job.result);
+}
+
+}  // namespace colonnade::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/src/status.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_server.h"
+
+namespace colonnade::client {
+namespace {
+
+TEST(Status, CarriesAllDetails) {
+  const Status status = FromGrpc(ToGrpc({.code = grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                         .message = "no",
+                                         .field = "f",
+                                         .reason = "R",
+                                         .quota = "source:s",
+                                         .resource_type = "model",
+                                         .retry_milliseconds = 250}));
+  EXPECT_EQ(status.code(), Code::kResourceExhausted);
+  EXPECT_EQ(status.message(), "no");
+  EXPECT_EQ(status.field(), "f");
+  EXPECT_EQ(status.reason(), "R");
+  EXPECT_EQ(status.details().quota, "source:s");
+  EXPECT_EQ(status.details().resource_type, "model");
+  EXPECT_EQ(status.retry_delay(), std::chrono::milliseconds(250));
+}
+
+TEST(Status, SurvivesDetailsThatAreNone) {
+  const Status status = FromGrpc({grpc::StatusCode::INTERNAL, "oh", "\xff\xff garbage"});
+  EXPECT_EQ(status.code(), Code::kInternal);
+  EXPECT_EQ(status.reason(), "");
+}
+
+TEST(Status, RefusedModelsAreMarked) {
+  EXPECT_EQ(MarkRefusedModel({Code::kUnimplemented, "Loop"}).reason(), "MODEL_REFUSED");
+  EXPECT_EQ(MarkRefusedModel(InvalidField("model", "not an ONNX file")).reason(), "MODEL_REFUSED");
+  EXPECT_EQ(MarkRefusedModel({Code::kResourceExhausted, "too much memory"}).reason(), "MODEL_REFUSED");
+}
+
+TEST(Status, FaultsOfTheCallAreNotTheModels) {
+  EXPECT_EQ(MarkRefusedModel(InvalidField("header.name", "is no name")).reason(), "INVALID_FIELD");
+  EXPECT_EQ(MarkRefusedModel({Code::kUnavailable, "gone"}).reason(), "");
+  const Details busy{.retry_delay = std::chrono::seconds(1)};
+  EXPECT_EQ(MarkRefusedModel({Code::kResourceExhausted, "busy", busy}).reason(), "");
+  EXPECT_TRUE(MarkRefusedModel({}).ok());
+}
+
+}  // namespace
+}  // namespace colonnade::client
