@@ -1,0 +1,4 @@
+# Suites beside the unit tests; each block stands for itself.
+
+# Rules on includes, headers, text, links and what the daemon is linked with.
+add_subdirectory(lint)
