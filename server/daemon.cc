@@ -42,6 +42,19 @@ class PublishedCatalog final : public serving::Catalog {
   const jobs::Artifacts& artifacts_;
 };
 
+// Loads artifacts and says what they are made of.
+serving::Loader ReportingLoader(Metrics& metrics) {
+  return [&metrics](const serving::CatalogEntry& entry) {
+    absl::StatusOr<serving::SharedModel> model = serving::LoadArtifact(entry);
+    if (!model.ok()) return model;
+    const std::string version = std::to_string(entry.version);
+    const Labels labels = {{"model", entry.name}, {"version", version}};
+    metrics.Set("colonnade_model_packed_columns", labels, double((*model)->info().columns));
+    metrics.Set("colonnade_model_packing_efficiency_ratio", labels, (*model)->info().packing_efficiency);
+    return model;
+  };
+}
+
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(const Config& config, StateFolder folder)
@@ -108,13 +121,13 @@ absl::Status RunningDaemon::StartJobs() {
 }
 
 jobs::JobWorld RunningDaemon::World(std::string work_folder) {
-  return {*database_,   *blobs_,  *vault_,        *datasets_,         *artifacts_, *log_,
+  return {*database_,  *blobs_,  *vault_,     *datasets_,     *artifacts_,           *log_,
           interrupts_, metrics_, references_, config_.worker, std::move(work_folder)};
 }
 
 absl::Status RunningDaemon::Serve() {
   catalog_ = std::make_unique<PublishedCatalog>(*artifacts_);
-  loaded_ = std::make_unique<serving::ModelManager>(*catalog_, serving::LoadArtifact, config_.max_models);
+  loaded_ = std::make_unique<serving::ModelManager>(*catalog_, ReportingLoader(metrics_), config_.max_models);
   inference_ = std::make_unique<serving::InferenceEngine>(*loaded_, metrics_, config_.max_in_flight);
   system_ = std::make_unique<SystemStatus>(*database_, *artifacts_, *inference_, started_);
   if (!config_.metrics.empty()) {

@@ -25,10 +25,12 @@ constexpr const char* kNewest =
 constexpr const char* kByVersion = "SELECT artifact FROM artifacts WHERE tenant = ? AND name = ? AND version = ?";
 // After the key (name, version) in the order "name, newest version first".
 constexpr const char* kPage =
-    "SELECT artifact FROM artifacts WHERE tenant = ? AND (? = '' OR name = ?) AND (name > ? OR (name = ? AND version < ?)) "
+    "SELECT artifact FROM artifacts WHERE tenant = ? AND (? = '' OR name = ?) AND (name > ? OR (name = ? AND version < "
+    "?)) "
     "ORDER BY name, version DESC LIMIT ?";
 constexpr const char* kLastVersion =
-    "SELECT MAX(version) FROM (SELECT last_version AS version FROM artifact_names WHERE tenant = ? AND name = ? UNION ALL "
+    "SELECT MAX(version) FROM (SELECT last_version AS version FROM artifact_names WHERE tenant = ? AND name = ? UNION "
+    "ALL "
     "SELECT reserved_version AS version FROM jobs WHERE tenant = ? AND artifact = ? AND state < ?) AS versions";
 
 // Of artifacts in a list: "name/version".
@@ -79,7 +81,8 @@ absl::StatusOr<std::unique_ptr<Artifacts>> Artifacts::Open(store::Database& data
   std::unique_ptr<Artifacts> artifacts(new Artifacts(database, blobs, std::move(clock)));
   COLONNADE_ASSIGN_OR_RETURN(
       const auto rows, ReadRows<store::Rows>(database, [](Connection& connection) {
-        return connection.Run("SELECT tenant, name, version, sha256 FROM artifacts ORDER BY tenant, name, version DESC");
+        return connection.Run(
+            "SELECT tenant, name, version, sha256 FROM artifacts ORDER BY tenant, name, version DESC");
       }));
   for (const store::Row& row : rows) {
     artifacts->published_[{row.Text(0), row.Text(1)}].push_back({row.Int(2), blobs.Path(row.Text(3))});
@@ -97,8 +100,7 @@ absl::StatusOr<v1::Artifact> Artifacts::Find(const std::string& tenant, const st
   return FromBytes<v1::Artifact>(rows[0].Bytes(0));
 }
 
-absl::Status Artifacts::Get(const std::string& tenant, const v1::GetArtifactRequest& request,
-                            v1::Artifact& response) {
+absl::Status Artifacts::Get(const std::string& tenant, const v1::GetArtifactRequest& request, v1::Artifact& response) {
   COLONNADE_ASSIGN_OR_RETURN(response, Find(tenant, request.name(), request.version()));
   return absl::OkStatus();
 }
@@ -183,10 +185,11 @@ absl::Status Artifacts::Insert(Connection& rows, const v1::Artifact& artifact) {
                {artifact.tenant(), artifact.name(), artifact.version(), artifact.sha256(), ToBlob(artifact)})
           .status());
   return rows
-      .Run("INSERT INTO artifact_names (tenant, name, last_version) VALUES (?, ?, ?) "
-           "ON CONFLICT (tenant, name) DO UPDATE SET last_version = excluded.last_version "
-           "WHERE excluded.last_version > artifact_names.last_version",
-           {artifact.tenant(), artifact.name(), artifact.version()})
+      .Run(
+          "INSERT INTO artifact_names (tenant, name, last_version) VALUES (?, ?, ?) "
+          "ON CONFLICT (tenant, name) DO UPDATE SET last_version = excluded.last_version "
+          "WHERE excluded.last_version > artifact_names.last_version",
+          {artifact.tenant(), artifact.name(), artifact.version()})
       .status();
 }
 
@@ -207,8 +210,8 @@ void Artifacts::Withdraw(const std::string& tenant, const std::string& name, int
 
 absl::StatusOr<int64_t> Artifacts::ReserveVersion(Connection& rows, const std::string& tenant,
                                                   const std::string& name) {
-  COLONNADE_ASSIGN_OR_RETURN(
-      const auto found, rows.Run(kLastVersion, {tenant, name, tenant, name, int64_t{v1::JOB_STATE_SUCCEEDED}}));
+  COLONNADE_ASSIGN_OR_RETURN(const auto found,
+                             rows.Run(kLastVersion, {tenant, name, tenant, name, int64_t{v1::JOB_STATE_SUCCEEDED}}));
   return found[0].IsNull(0) ? 1 : found[0].Int(0) + 1;
 }
 

@@ -52,8 +52,7 @@ class DatasetBackend {
   // `feed` gives header.records whole records; the header's shape and counts are in range.
   virtual absl::Status Push(const std::string& tenant, const v1::PushDatasetRequest::Header& header, const Feed& feed,
                             v1::Dataset& response) = 0;
-  virtual absl::Status Get(const std::string& tenant, const v1::GetDatasetRequest& request,
-                           v1::Dataset& response) = 0;
+  virtual absl::Status Get(const std::string& tenant, const v1::GetDatasetRequest& request, v1::Dataset& response) = 0;
   virtual absl::Status List(const std::string& tenant, const v1::ListDatasetsRequest& request,
                             v1::ListDatasetsResponse& response) = 0;
   virtual absl::Status Delete(const std::string& tenant, const v1::DeleteDatasetRequest& request,

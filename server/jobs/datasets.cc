@@ -20,7 +20,8 @@ namespace {
 constexpr const char* kJobsOfDataset =
     "SELECT job FROM jobs WHERE tenant = ? AND (dataset = ? OR evaluation = ?) ORDER BY number";
 constexpr const char* kServedDatasets =
-    "SELECT DISTINCT tenant, dataset FROM jobs UNION SELECT DISTINCT tenant, evaluation FROM jobs WHERE evaluation <> ''";
+    "SELECT DISTINCT tenant, dataset FROM jobs UNION SELECT DISTINCT tenant, evaluation FROM jobs WHERE evaluation <> "
+    "''";
 
 int64_t SequenceOf(const std::string& key) {
   int64_t sequence = 0;
@@ -98,17 +99,15 @@ absl::Status Datasets::Delete(const std::string& tenant, const v1::DeleteDataset
                               v1::DeleteDatasetResponse& response) {
   COLONNADE_ASSIGN_OR_RETURN(const auto dataset, vault_.Get(tenant, request.name()));
   const std::lock_guard lock(references_);
-  COLONNADE_RETURN_IF_ERROR(database_.Read([&](store::Connection& rows) {
-    return CheckUnused(rows, tenant, "dataset", request.name());
-  }));
+  COLONNADE_RETURN_IF_ERROR(
+      database_.Read([&](store::Connection& rows) { return CheckUnused(rows, tenant, "dataset", request.name()); }));
   COLONNADE_ASSIGN_OR_RETURN(const auto jobs, JobsOfDataset(database_, dataset));
   COLONNADE_ASSIGN_OR_RETURN(const auto erasure, vault_.Erase(tenant, request.name(), "requested", jobs));
   *response.mutable_erasure() = ToMessage(erasure);
   return absl::OkStatus();
 }
 
-absl::Status Datasets::GetSource(const std::string& tenant, const v1::GetSourceRequest& request,
-                                 v1::Source& response) {
+absl::Status Datasets::GetSource(const std::string& tenant, const v1::GetSourceRequest& request, v1::Source& response) {
   COLONNADE_ASSIGN_OR_RETURN(const auto source, vault_.GetSource(tenant, request.name()));
   response = ToMessage(source);
   return absl::OkStatus();
@@ -126,8 +125,7 @@ absl::Status Datasets::ListSources(const std::string& tenant, const v1::ListSour
 absl::Status Datasets::ListErasures(const std::string& tenant, const v1::ListErasuresRequest& request,
                                     v1::ListErasuresResponse& response) {
   COLONNADE_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page()));
-  COLONNADE_ASSIGN_OR_RETURN(auto erasures,
-                             vault_.ListErasures(tenant, SequenceOf(page.after) + 1, page.limit + 1));
+  COLONNADE_ASSIGN_OR_RETURN(auto erasures, vault_.ListErasures(tenant, SequenceOf(page.after) + 1, page.limit + 1));
   response.set_next_page_token(
       CutToPage(page, erasures, [](const auto& erasure) { return std::to_string(erasure.sequence); }));
   for (const auto& erasure : erasures) *response.add_erasures() = ToMessage(erasure);

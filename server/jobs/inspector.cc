@@ -18,9 +18,8 @@ absl::Status Died(HelperProcess& helper, const absl::Status& why) {
     return absl::ResourceExhaustedError(
         fmt::format("model: examining it takes longer than {}", absl::FormatDuration(kPatience)));
   }
-  return absl::InternalError(
-      fmt::format("model: the program that examines it ended early ({}); the file may be hostile",
-                  helper.WaitForEnd(kFarewell)));
+  return absl::InternalError(fmt::format(
+      "model: the program that examines it ended early ({}); the file may be hostile", helper.WaitForEnd(kFarewell)));
 }
 
 }  // namespace

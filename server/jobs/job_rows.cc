@@ -19,11 +19,11 @@ using store::Connection;
 constexpr const char* kByName =
     "SELECT reserved_version, losses, cancel_asked, job FROM jobs WHERE tenant = ? AND name = ?";
 constexpr const char* kNext =
-    "SELECT reserved_version, losses, cancel_asked, job FROM jobs WHERE state = ? ORDER BY priority DESC, number LIMIT 1";
+    "SELECT reserved_version, losses, cancel_asked, job FROM jobs WHERE state = ? ORDER BY priority DESC, number LIMIT "
+    "1";
 constexpr const char* kUnfinished =
     "SELECT reserved_version, losses, cancel_asked, job FROM jobs WHERE state < ? ORDER BY number";
-constexpr const char* kUpdate =
-    "UPDATE jobs SET state = ?, reserved_version = ?, losses = ?, job = ? WHERE name = ?";
+constexpr const char* kUpdate = "UPDATE jobs SET state = ?, reserved_version = ?, losses = ?, job = ? WHERE name = ?";
 
 absl::StatusOr<JobRecord> ToRecord(const store::Row& row) {
   JobRecord record;
@@ -59,12 +59,12 @@ absl::Status InsertJob(Connection& rows, JobRecord& record, absl::Time now) {
   *event.mutable_time() = ToTimestamp(now);
   Apply(event, job);
   *job.mutable_create_time() = event.time();
-  COLONNADE_RETURN_IF_ERROR(
-      rows.Run("INSERT INTO jobs (name, tenant, state, priority, model, dataset, evaluation, artifact, reserved_version, "
-               "losses, cancel_asked, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)",
-               {job.name(), job.tenant(), int64_t{job.state()}, int64_t{job.priority()}, job.model(), job.dataset(),
-                job.evaluation(), job.artifact(), ToBlob(job)})
-          .status());
+  COLONNADE_RETURN_IF_ERROR(rows.Run("INSERT INTO jobs (name, tenant, state, priority, model, dataset, evaluation, "
+                                     "artifact, reserved_version, "
+                                     "losses, cancel_asked, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)",
+                                     {job.name(), job.tenant(), int64_t{job.state()}, int64_t{job.priority()},
+                                      job.model(), job.dataset(), job.evaluation(), job.artifact(), ToBlob(job)})
+                                .status());
   return InsertEvent(rows, job.name(), event);
 }
 

@@ -66,11 +66,12 @@ absl::StatusOr<worker::v1::Start> JobRunner::Prepare(const JobRecord& record) {
   COLONNADE_ASSIGN_OR_RETURN(const v1::Model model, ReadRows<v1::Model>(world_.database, [&](store::Connection& rows) {
                                return Models::Find(rows, job.tenant(), job.model());
                              }));
-  COLONNADE_ASSIGN_OR_RETURN(const auto train, world_.vault.OpenForJob(job.tenant(), job.dataset(), privacy::Role::kTrain));
+  COLONNADE_ASSIGN_OR_RETURN(const auto train,
+                             world_.vault.OpenForJob(job.tenant(), job.dataset(), privacy::Role::kTrain));
   *start.mutable_train() = ToDataFile(train);
   if (!job.evaluation().empty()) {
-    COLONNADE_ASSIGN_OR_RETURN(const auto evaluation, world_.vault.OpenForJob(job.tenant(), job.evaluation(),
-                                                                              privacy::Role::kEvaluation));
+    COLONNADE_ASSIGN_OR_RETURN(const auto evaluation,
+                               world_.vault.OpenForJob(job.tenant(), job.evaluation(), privacy::Role::kEvaluation));
     *start.mutable_evaluation() = ToDataFile(evaluation);
   }
   COLONNADE_ASSIGN_OR_RETURN(const auto source, world_.vault.GetSource(job.tenant(), train.info.spec.source));
@@ -117,9 +118,10 @@ absl::Status JobRunner::SettleFinished(JobRecord& record, const worker::v1::Fini
 }
 
 absl::Status JobRunner::Publish(JobRecord& record, const worker::v1::Finished& finished) {
-  FinishedArtifact made{record.job.tenant(), record.job.artifact(),    record.job.name(),
-                        record.job.model(),  record.reserved_version, world_.blobs.IncomingPath(record.job.name()),
-                        finished.artifact_sha256(), finished.artifact_bytes(), finished.result()};
+  FinishedArtifact made{
+      record.job.tenant(),        record.job.artifact(),     record.job.name(),
+      record.job.model(),         record.reserved_version,   world_.blobs.IncomingPath(record.job.name()),
+      finished.artifact_sha256(), finished.artifact_bytes(), finished.result()};
   made.result.set_artifact_version(record.reserved_version);
   COLONNADE_ASSIGN_OR_RETURN(const v1::Artifact artifact, world_.artifacts.Admit(made));
   JobRecord ended = record;
@@ -146,9 +148,7 @@ absl::Status JobRunner::Publish(JobRecord& record, const worker::v1::Finished& f
 absl::Status JobRunner::SettleInterrupted(JobRecord& record, Interrupt why) {
   switch (why) {
     case Interrupt::kCancel: return world_.log.Move(record, v1::JOB_STATE_CANCELLED, "cancelled on request");
-    case Interrupt::kRetention:
-      return Fail(record, absl::FailedPreconditionError(kRetentionOver),
-                  record.job.stage());
+    case Interrupt::kRetention: return Fail(record, absl::FailedPreconditionError(kRetentionOver), record.job.stage());
     default: break;
   }
   return world_.log.Move(record, v1::JOB_STATE_QUEUED, "the server stops; the job continues from its last checkpoint");

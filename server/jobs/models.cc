@@ -90,8 +90,8 @@ absl::Status Models::Store(const v1::Model& model, const v1::PushModelRequest::H
   });
 }
 
-absl::Status Models::Inspect(const std::string& tenant, const v1::InspectModelRequest::Header& header,
-                             const Feed& feed, v1::ModelReport& response) {
+absl::Status Models::Inspect(const std::string& tenant, const v1::InspectModelRequest::Header& header, const Feed& feed,
+                             v1::ModelReport& response) {
   if (!header.name().empty()) {
     v1::GetModelRequest request;
     request.set_name(header.name());
@@ -107,20 +107,19 @@ absl::Status Models::Inspect(const std::string& tenant, const v1::InspectModelRe
 }
 
 absl::Status Models::Get(const std::string& tenant, const v1::GetModelRequest& request, v1::Model& response) {
-  COLONNADE_ASSIGN_OR_RETURN(response, ReadRows<v1::Model>(database_, [&](Connection& rows) {
-                               return Find(rows, tenant, request.name());
-                             }));
+  COLONNADE_ASSIGN_OR_RETURN(
+      response, ReadRows<v1::Model>(database_, [&](Connection& rows) { return Find(rows, tenant, request.name()); }));
   return absl::OkStatus();
 }
 
 absl::Status Models::List(const std::string& tenant, const v1::ListModelsRequest& request,
                           v1::ListModelsResponse& response) {
   COLONNADE_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page()));
-  COLONNADE_ASSIGN_OR_RETURN(
-      auto rows, ReadRows<store::Rows>(database_, [&](Connection& rows) {
-        return rows.Run("SELECT model, name FROM models WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?",
-                        {tenant, page.after, int64_t{page.limit} + 1});
-      }));
+  COLONNADE_ASSIGN_OR_RETURN(auto rows, ReadRows<store::Rows>(database_, [&](Connection& rows) {
+                               return rows.Run(
+                                   "SELECT model, name FROM models WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?",
+                                   {tenant, page.after, int64_t{page.limit} + 1});
+                             }));
   response.set_next_page_token(CutToPage(page, rows, [](const store::Row& row) { return row.Text(1); }));
   for (const store::Row& row : rows) {
     COLONNADE_ASSIGN_OR_RETURN(*response.add_models(), FromBytes<v1::Model>(row.Bytes(0)));

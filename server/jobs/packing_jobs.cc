@@ -75,8 +75,8 @@ absl::Status PackingJobs::Recover() {
     if (record.cancel_asked) {
       COLONNADE_RETURN_IF_ERROR(world_.log.Move(record, v1::JOB_STATE_CANCELLED, "cancelled on request"));
     } else if (record.job.state() != v1::JOB_STATE_QUEUED) {
-      COLONNADE_RETURN_IF_ERROR(world_.log.Move(record, v1::JOB_STATE_QUEUED,
-                                                "the server was restarted; the job continues from its last checkpoint"));
+      COLONNADE_RETURN_IF_ERROR(world_.log.Move(
+          record, v1::JOB_STATE_QUEUED, "the server was restarted; the job continues from its last checkpoint"));
     }
   }
   return world_.datasets.EraseAllServed();
@@ -93,19 +93,23 @@ void PackingJobs::DropStrayFolders(const std::vector<JobRecord>& unfinished) {
 
 // Runners wait on each other's steps here, so that a runner sees a job once.
 absl::StatusOr<std::optional<JobRecord>> PackingJobs::TakeNext() {
-  COLONNADE_ASSIGN_OR_RETURN(auto next, WriteRows<std::optional<JobRecord>>(
-                                            world_.database, [&](Connection& rows) -> absl::StatusOr<std::optional<JobRecord>> {
-    COLONNADE_ASSIGN_OR_RETURN(auto record, NextQueued(rows));
-    if (!record) return record;
-    record->job.set_attempts(record->job.attempts() + 1);
-    COLONNADE_ASSIGN_OR_RETURN(record->reserved_version,
-                               Artifacts::ReserveVersion(rows, record->job.tenant(), record->job.artifact()));
-    v1::JobEvent event;
-    event.set_state(v1::JOB_STATE_PREPARING);
-    event.set_message(fmt::format("attempt {}", record->job.attempts()));
-    COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, *record, event, world_.log.now()));
-    return record;
-  }));
+  COLONNADE_ASSIGN_OR_RETURN(auto next,
+                             WriteRows<std::optional<JobRecord>>(
+                                 world_.database, [&](Connection& rows) -> absl::StatusOr<std::optional<JobRecord>> {
+                                   COLONNADE_ASSIGN_OR_RETURN(auto record, NextQueued(rows));
+                                   if (!record) return record;
+                                   record->job.set_attempts(record->job.attempts() + 1);
+                                   if (record->reserved_version == 0) {
+                                     COLONNADE_ASSIGN_OR_RETURN(
+                                         record->reserved_version,
+                                         Artifacts::ReserveVersion(rows, record->job.tenant(), record->job.artifact()));
+                                   }
+                                   v1::JobEvent event;
+                                   event.set_state(v1::JOB_STATE_PREPARING);
+                                   event.set_message(fmt::format("attempt {}", record->job.attempts()));
+                                   COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, *record, event, world_.log.now()));
+                                   return record;
+                                 }));
   if (next) world_.log.Announce();
   return next;
 }
@@ -146,8 +150,7 @@ absl::Status PackingJobs::EnforceRetention() {
     const std::lock_guard lock(world_.references);
     COLONNADE_RETURN_IF_ERROR(EndUses(dataset));
     COLONNADE_ASSIGN_OR_RETURN(const auto jobs, JobsOfDataset(world_.database, dataset));
-    COLONNADE_RETURN_IF_ERROR(
-        world_.vault.Erase(dataset.spec.tenant, dataset.spec.name, "retention", jobs).status());
+    COLONNADE_RETURN_IF_ERROR(world_.vault.Erase(dataset.spec.tenant, dataset.spec.name, "retention", jobs).status());
   }
   return absl::OkStatus();
 }
@@ -181,9 +184,9 @@ absl::Status PackingJobs::Submit(const std::string& tenant, const v1::SubmitJobR
   content.clear_request_id();
   const RequestKey key{tenant, request.request_id(), "SubmitJob", sealed::Sha256Hex(content.SerializeAsString())};
   const std::lock_guard lock(world_.references);
-  COLONNADE_ASSIGN_OR_RETURN(const auto before, ReadRows<std::optional<std::string>>(world_.database, [&](Connection& rows) {
-                               return FindRequest(rows, key);
-                             }));
+  COLONNADE_ASSIGN_OR_RETURN(
+      const auto before,
+      ReadRows<std::optional<std::string>>(world_.database, [&](Connection& rows) { return FindRequest(rows, key); }));
   if (!before) {
     COLONNADE_RETURN_IF_ERROR(CheckInputs(world_.database, world_.vault, job));
     JobRecord record{job};
@@ -216,24 +219,25 @@ absl::Status PackingJobs::List(const std::string& tenant, const v1::ListJobsRequ
   COLONNADE_ASSIGN_OR_RETURN(auto jobs, ReadRows<std::vector<NumberedJob>>(world_.database, [&](Connection& rows) {
                                return ListJobs(rows, tenant, NumberOf(page.after), states, page.limit + 1);
                              }));
-  response.set_next_page_token(CutToPage(page, jobs, [](const NumberedJob& job) { return std::to_string(job.number); }));
+  response.set_next_page_token(
+      CutToPage(page, jobs, [](const NumberedJob& job) { return std::to_string(job.number); }));
   for (NumberedJob& job : jobs) response.add_jobs()->Swap(&job.job);
   return absl::OkStatus();
 }
 
 absl::Status PackingJobs::Cancel(const std::string& tenant, const v1::CancelJobRequest& request, v1::Job& response) {
-  COLONNADE_ASSIGN_OR_RETURN(
-      const JobRecord record, WriteRows<JobRecord>(world_.database, [&](Connection& rows) -> absl::StatusOr<JobRecord> {
-        COLONNADE_ASSIGN_OR_RETURN(JobRecord record, FindJob(rows, tenant, request.name()));
-        if (IsFinal(record.job.state())) return record;
-        COLONNADE_RETURN_IF_ERROR(AskToCancel(rows, request.name()));
-        if (record.job.state() != v1::JOB_STATE_QUEUED) return record;
-        v1::JobEvent event;
-        event.set_state(v1::JOB_STATE_CANCELLED);
-        event.set_message("cancelled on request");
-        COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, record, event, world_.log.now()));
-        return record;
-      }));
+  COLONNADE_ASSIGN_OR_RETURN(const JobRecord record,
+                             WriteRows<JobRecord>(world_.database, [&](Connection& rows) -> absl::StatusOr<JobRecord> {
+                               COLONNADE_ASSIGN_OR_RETURN(JobRecord record, FindJob(rows, tenant, request.name()));
+                               if (IsFinal(record.job.state())) return record;
+                               COLONNADE_RETURN_IF_ERROR(AskToCancel(rows, request.name()));
+                               if (record.job.state() != v1::JOB_STATE_QUEUED) return record;
+                               v1::JobEvent event;
+                               event.set_state(v1::JOB_STATE_CANCELLED);
+                               event.set_message("cancelled on request");
+                               COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, record, event, world_.log.now()));
+                               return record;
+                             }));
   world_.interrupts.Signal(request.name(), Interrupt::kCancel);
   world_.log.Announce();
   response = record.job;

@@ -17,16 +17,15 @@ struct Step {
 };
 
 constexpr std::array kSteps = {
-    Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_PREPARING},   Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLED},
-    Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_FAILED},      Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_RUNNING},
-    Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_QUEUED},   Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_FAILED},
+    Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_PREPARING},    Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLED},
+    Step{v1::JOB_STATE_QUEUED, v1::JOB_STATE_FAILED},       Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_RUNNING},
+    Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_QUEUED},    Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_FAILED},
     Step{v1::JOB_STATE_PREPARING, v1::JOB_STATE_CANCELLED}, Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED},
-    Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_FAILED},     Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLED},
+    Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_FAILED},      Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLED},
     Step{v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED},
 };
 
-constexpr const char* kUsesModel =
-    "SELECT name FROM jobs WHERE tenant = ? AND state < ? AND model = ? LIMIT 1";
+constexpr const char* kUsesModel = "SELECT name FROM jobs WHERE tenant = ? AND state < ? AND model = ? LIMIT 1";
 constexpr const char* kUsesDataset =
     "SELECT name FROM jobs WHERE tenant = ? AND state < ? AND (dataset = ? OR evaluation = ?) LIMIT 1";
 
@@ -57,8 +56,8 @@ absl::Status CheckUnused(store::Connection& rows, const std::string& tenant, std
   if (type == "dataset") arguments.emplace_back(name);
   COLONNADE_ASSIGN_OR_RETURN(const auto users, rows.Run(type == "dataset" ? kUsesDataset : kUsesModel, arguments));
   if (users.empty()) return absl::OkStatus();
-  return WithResource(absl::FailedPreconditionError(fmt::format("{} '{}' is used by {}, which has not ended; cancel it first",
-                                                                type, name, users[0].Text(0))),
+  return WithResource(absl::FailedPreconditionError(fmt::format(
+                          "{} '{}' is used by {}, which has not ended; cancel it first", type, name, users[0].Text(0))),
                       "job", users[0].Text(0));
 }
 

@@ -49,8 +49,9 @@ absl::StatusOr<privacy::DatasetInfo> CheckDataset(privacy::Vault& vault, const v
         fmt::format("{}: the records of '{}' are erased; upload them again (it costs no budget)", field, name));
   }
   if (data.spec.role != role) {
-    return InvalidField(field, fmt::format("'{}' was uploaded for {}", name,
-                                           role == privacy::Role::kTrain ? "evaluation only" : "training, not evaluation"));
+    return InvalidField(field,
+                        fmt::format("'{}' was uploaded for {}", name,
+                                    role == privacy::Role::kTrain ? "evaluation only" : "training, not evaluation"));
   }
   COLONNADE_RETURN_IF_ERROR(CheckShape(field, data, model));
   COLONNADE_RETURN_IF_ERROR(CheckClasses(field, data, model));
@@ -65,7 +66,8 @@ absl::StatusOr<v1::Job> CheckRequest(const std::string& tenant, const v1::Submit
   if (!request.evaluation().empty()) COLONNADE_RETURN_IF_ERROR(CheckName("evaluation", request.evaluation()));
   COLONNADE_RETURN_IF_ERROR(CheckName("artifact", request.artifact()));
   if (std::abs(request.priority()) > kMaxPriority) {
-    return InvalidField("priority", fmt::format("{} is not within -{} to {}", request.priority(), kMaxPriority, kMaxPriority));
+    return InvalidField("priority",
+                        fmt::format("{} is not within -{} to {}", request.priority(), kMaxPriority, kMaxPriority));
   }
   COLONNADE_ASSIGN_OR_RETURN(const array::ArrayConfig array, ParseArray(request.array()));
   v1::Job job;
@@ -84,8 +86,8 @@ absl::Status CheckInputs(store::Database& database, privacy::Vault& vault, const
   COLONNADE_ASSIGN_OR_RETURN(const v1::Model model, ReadRows<v1::Model>(database, [&](store::Connection& rows) {
                                return Models::Find(rows, job.tenant(), job.model());
                              }));
-  COLONNADE_ASSIGN_OR_RETURN(const auto train, CheckDataset(vault, job, "dataset", job.dataset(),
-                                                            privacy::Role::kTrain, model.report()));
+  COLONNADE_ASSIGN_OR_RETURN(const auto train,
+                             CheckDataset(vault, job, "dataset", job.dataset(), privacy::Role::kTrain, model.report()));
   if (job.evaluation().empty()) {
     if (train.labelled) return absl::OkStatus();
     return InvalidField("evaluation", "needed: without labels in the training data no accuracy can be measured");

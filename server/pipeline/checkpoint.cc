@@ -100,8 +100,10 @@ absl::StatusOr<std::map<std::string, Tensor>> Decode(std::string_view bytes, std
   for (uint64_t i = 0; i < count && reader.ok(); ++i) {
     std::string name(reader.Take(reader.Number<uint32_t>()));
     Tensor tensor{name, {}};
-    if (reader.Number<uint8_t>() == 0) tensor.values = reader.All<float>();
-    else tensor.values = reader.All<int64_t>();
+    if (reader.Number<uint8_t>() == 0)
+      tensor.values = reader.All<float>();
+    else
+      tensor.values = reader.All<int64_t>();
     order.push_back(name);
     tensors.emplace(std::move(name), std::move(tensor));
   }
@@ -153,14 +155,15 @@ absl::Status DecodeLayers(const std::map<std::string, Tensor>& tensors, const st
 
 std::string EncodeCheckpoint(const Checkpoint& checkpoint) {
   std::vector<Tensor> tensors;
-  tensors.push_back({std::string(kPosition), Integers{checkpoint.round, checkpoint.epochs_done, checkpoint.images_used}});
+  tensors.push_back(
+      {std::string(kPosition), Integers{checkpoint.round, checkpoint.epochs_done, checkpoint.images_used}});
   for (const auto& [stage, seconds] : checkpoint.stage_seconds) {
     tensors.push_back({Join(kSeconds, stage), Integers{int64_t(seconds * 1000)}});
   }
   for (const LayerPacking& layer : checkpoint.combined.layers) {
     const std::string& name = layer.plan.name;
-    tensors.push_back({Join(kLayer, name), Integers{layer.rows, layer.columns_after, layer.full_groups,
-                                                    layer.nonzeros, layer.weights}});
+    tensors.push_back({Join(kLayer, name),
+                       Integers{layer.rows, layer.columns_after, layer.full_groups, layer.nonzeros, layer.weights}});
     tensors.push_back({Join(kGroups, name), Flatten(checkpoint.combined.groupings.at(name))});
   }
   for (const training::NamedValues& values : checkpoint.trainer) {

@@ -74,7 +74,7 @@ class PackingJob {
   std::vector<LayerPlan> plans_;
   std::vector<Round> rounds_;
   std::optional<Checkpoint> resumed_;
-  Combined combined_;    // of the present round
+  Combined combined_;  // of the present round
   quant::QuantizedNetwork quantized_;
   std::shared_ptr<const array::ArrayProgram> program_, dense_program_;
   Measurements measured_;
@@ -102,8 +102,8 @@ absl::Status PackingJob::CheckInputs() const {
   }
   for (const LayerPlan& plan : plans_) {
     if (plan.alpha >= 1 && plan.alpha <= inputs_.array.alpha) continue;
-    return InvalidField("recipe.packing.alpha", fmt::format("{} for layer '{}'; must be 1 to {}, the array's", plan.alpha,
-                                                            plan.name, inputs_.array.alpha));
+    return InvalidField("recipe.packing.alpha", fmt::format("{} for layer '{}'; must be 1 to {}, the array's",
+                                                            plan.alpha, plan.name, inputs_.array.alpha));
   }
   return absl::OkStatus();
 }
@@ -213,8 +213,8 @@ absl::Status PackingJob::Train(const Round& round, training::Trainer& trainer) {
 
 absl::Status PackingJob::SaveCheckpoint(const Round& round, int epochs_done, const training::Trainer& trainer) {
   if (!hooks_.save) return absl::OkStatus();
-  return hooks_.save(EncodeCheckpoint({round.number, epochs_done, measured_.images_used, progress_.stage_seconds(),
-                                       combined_, trainer.state()}));
+  return hooks_.save(EncodeCheckpoint(
+      {round.number, epochs_done, measured_.images_used, progress_.stage_seconds(), combined_, trainer.state()}));
 }
 
 absl::Status PackingJob::Quantize() {
@@ -248,8 +248,7 @@ absl::Status PackingJob::CheckWork() const {
   COLONNADE_RETURN_IF_ERROR(CheckCombined(combined_, feed_rule(), full, packed_));
   const int64_t expected = measured_.epochs * measured_.training_images;
   if (measured_.images_used == expected) return absl::OkStatus();
-  return absl::InternalError(
-      fmt::format("training used {} images where {} were due", measured_.images_used, expected));
+  return absl::InternalError(fmt::format("training used {} images where {} were due", measured_.images_used, expected));
 }
 
 absl::Status PackingJob::Evaluate() {
@@ -257,8 +256,7 @@ absl::Status PackingJob::Evaluate() {
   progress_.Enter(v1::JOB_STAGE_EVALUATE, evaluation.size(), "");
   COLONNADE_ASSIGN_OR_RETURN(measured_.dense, MeasureAccuracy(TrainableNetwork(dense_), evaluation, hooks_.stop));
   COLONNADE_ASSIGN_OR_RETURN(measured_.packed, MeasureAccuracy(TrainableNetwork(packed_), evaluation, hooks_.stop));
-  COLONNADE_ASSIGN_OR_RETURN(measured_.quantized,
-                             MeasureIntegerAccuracy(program_, evaluation, threads(), hooks_.stop));
+  COLONNADE_ASSIGN_OR_RETURN(measured_.quantized, MeasureIntegerAccuracy(program_, evaluation, threads(), hooks_.stop));
   progress_.Measured(measured_.quantized.value(), evaluation.size());
   return absl::OkStatus();
 }

@@ -71,7 +71,8 @@ void Progress::Measured(double accuracy, int64_t images) {
 
 std::map<std::string, double> Progress::stage_seconds() const {
   std::map<std::string, double> seconds = seconds_;
-  if (event_.stage() != v1::JOB_STAGE_UNSPECIFIED) seconds[std::string(StageName(event_.stage()))] += SecondsSince(entered_);
+  if (event_.stage() != v1::JOB_STAGE_UNSPECIFIED)
+    seconds[std::string(StageName(event_.stage()))] += SecondsSince(entered_);
   return seconds;
 }
 

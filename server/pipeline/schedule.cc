@@ -60,7 +60,8 @@ absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, co
   for (int i = 0; i < int(network.layers.size()); ++i) {
     const nn::Layer& layer = network.layers[size_t(i)];
     if (!layer.is_matrix()) continue;
-    LayerPlan& plan = plans.emplace_back(LayerPlan{i, layer.name, NonzeroColumns(network, layer), settings.alpha(), false});
+    LayerPlan& plan =
+        plans.emplace_back(LayerPlan{i, layer.name, NonzeroColumns(network, layer), settings.alpha(), false});
     for (int k = settings.layers_size() - 1; k >= 0; --k) {
       const v1::LayerOverride& override = settings.layers(k);
       if (!Matches(override.pattern(), layer.name)) continue;
@@ -121,10 +122,10 @@ training::TrainerOptions TrainerOptionsOf(const TrainingSettings& settings, int 
 absl::Status CheckSupported(const v1::Recipe& recipe) {
   const PackingSettings& packing = recipe.packing();
   const QuantizationSettings& quantization = recipe.quantization();
-  COLONNADE_RETURN_IF_ERROR(Require(packing.grouping() == PackingSettings::DENSE_FIRST, "recipe.packing.grouping",
-                                    "use DENSE_FIRST"));
-  COLONNADE_RETURN_IF_ERROR(Require(packing.saliency() == PackingSettings::MAGNITUDE, "recipe.packing.saliency",
-                                    "use MAGNITUDE"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(packing.grouping() == PackingSettings::DENSE_FIRST, "recipe.packing.grouping", "use DENSE_FIRST"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(packing.saliency() == PackingSettings::MAGNITUDE, "recipe.packing.saliency", "use MAGNITUDE"));
   COLONNADE_RETURN_IF_ERROR(Require(!packing.compensate(), "recipe.packing.compensate", "leave it out"));
   COLONNADE_RETURN_IF_ERROR(Require(packing.allocation_case() == PackingSettings::ALLOCATION_NOT_SET,
                                     "recipe.packing.allocation", "set alpha, for all layers or by layer"));
@@ -135,8 +136,7 @@ absl::Status CheckSupported(const v1::Recipe& recipe) {
                                     "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
   COLONNADE_RETURN_IF_ERROR(
       Require(!quantization.bias_correction(), "recipe.quantization.bias_correction", "leave it out"));
-  COLONNADE_RETURN_IF_ERROR(
-      Require(quantization.aware_epochs() == 0, "recipe.quantization.aware_epochs", "use 0"));
+  COLONNADE_RETURN_IF_ERROR(Require(quantization.aware_epochs() == 0, "recipe.quantization.aware_epochs", "use 0"));
   return Require(!recipe.has_privacy(), "recipe.privacy", "leave it out");
 }
 

@@ -33,7 +33,8 @@ constexpr int64_t kMaxCheckpointBytes = int64_t{4} << 30;
 
 absl::StatusOr<Samples> OpenSamples(const worker::v1::DataFile& file) {
   COLONNADE_ASSIGN_OR_RETURN(const sealed::Key key, sealed::Key::FromBytes(file.key()));
-  COLONNADE_ASSIGN_OR_RETURN(const std::string bytes, sealed::OpenFile(file.path(), key, file.context(), kMaxDataBytes));
+  COLONNADE_ASSIGN_OR_RETURN(const std::string bytes,
+                             sealed::OpenFile(file.path(), key, file.context(), kMaxDataBytes));
   return ParseRecords(bytes, file);
 }
 

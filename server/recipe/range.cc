@@ -17,7 +17,8 @@ bool Contains(const Range& range, double value) {
 }
 
 std::string Describe(const Range& range) {
-  if (range.high == kUnlimited) return fmt::format("{} {}", range.open == Range::kClosed ? "at least" : "above", range.low);
+  if (range.high == kUnlimited)
+    return fmt::format("{} {}", range.open == Range::kClosed ? "at least" : "above", range.low);
   switch (range.open) {
     case Range::kOpenLow: return fmt::format("above {} and at most {}", range.low, range.high);
     case Range::kOpenHigh: return fmt::format("at least {} and below {}", range.low, range.high);

@@ -37,11 +37,11 @@ inline std::vector<Number> PackingNumbers(int alpha, int most) {
           {"final_gamma", {0, 15}, double(alpha - 1)}};
 }
 
-inline constexpr Number kTraining[] = {{"rounds", {1, 100}, 3},
+inline constexpr Number kTraining[] = {{"rounds", {1, 100}, 1},
                                        {"epochs_per_round", {0, 10000}, 3},
                                        {"final_epochs", {0, 10000}, 12},
                                        {"batch_size", {1, 4096}, 64},
-                                       {"learning_rate", {0, 10, Range::kOpenLow}, 0.05},
+                                       {"learning_rate", {0, 10, Range::kOpenLow}, 0.005},
                                        {"momentum", {0, 1, Range::kOpenHigh}, 0.9},
                                        {"weight_decay", {0, 1}, 5e-4},
                                        {"prune_fraction", {0, 1, Range::kOpenHigh}, 0.2},

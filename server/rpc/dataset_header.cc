@@ -34,7 +34,8 @@ absl::Status CheckShape(const v1::Shape& shape) {
 absl::Status CheckPerChannel(const char* field, const google::protobuf::RepeatedField<double>& values, int channels,
                              bool positive) {
   if (values.size() != 1 && values.size() != channels) {
-    return InvalidField(field, fmt::format("{} values for {} channels; one for all or one each", values.size(), channels));
+    return InvalidField(field,
+                        fmt::format("{} values for {} channels; one for all or one each", values.size(), channels));
   }
   const auto fits = [&](double value) { return std::isfinite(value) && (!positive || value > 0); };
   if (std::all_of(values.begin(), values.end(), fits)) return absl::OkStatus();

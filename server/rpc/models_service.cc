@@ -67,7 +67,8 @@ grpc::Status ModelsService::ListModels(grpc::ServerContext* context, const v1::L
 
 grpc::Status ModelsService::DeleteModel(grpc::ServerContext* context, const v1::DeleteModelRequest* request,
                                         v1::DeleteModelResponse*) {
-  return calls_.Run(*context, "DeleteModel", [&](const std::string& tenant) { return models_.Delete(tenant, *request); });
+  return calls_.Run(*context, "DeleteModel",
+                    [&](const std::string& tenant) { return models_.Delete(tenant, *request); });
 }
 
 }  // namespace colonnade::rpc

@@ -2,7 +2,9 @@
 #include "server/rpc/server.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/message.h>
 #include <grpc/grpc.h>
+#include <grpc/health/v1/health.pb.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -39,6 +41,8 @@ void EnablePlugins() {
     grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // The library serves health, but only what is linked in can be described.
+    google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
   });
 }
 

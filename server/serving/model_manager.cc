@@ -19,9 +19,10 @@ absl::Status UnknownModel(std::string_view name) {
 }
 
 absl::Status UnknownVersion(std::string_view name, int64_t version, int64_t newest) {
-  return WithResource(absl::NotFoundError(fmt::format(
-                          "Request for unknown model: '{}' has no version {}; the newest is {}", name, version, newest)),
-                      "artifact", name);
+  return WithResource(
+      absl::NotFoundError(
+          fmt::format("Request for unknown model: '{}' has no version {}; the newest is {}", name, version, newest)),
+      "artifact", name);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Tensor Pad(const Tensor& x, const nn::Window& w, double value) {
 Tensor Convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const nn::Convolution& conv) {
   const nn::Window& w = conv.window;
   const bool symmetric = w.pad_top == w.pad_bottom && w.pad_left == w.pad_right;
-  const std::vector<int64_t> padding = symmetric ? std::vector<int64_t>{w.pad_top, w.pad_left} : std::vector<int64_t>{0, 0};
+  const std::vector<int64_t> padding =
+      symmetric ? std::vector<int64_t>{w.pad_top, w.pad_left} : std::vector<int64_t>{0, 0};
   return at::conv2d(symmetric ? x : Pad(x, w, 0), weight, bias, {w.stride_h, w.stride_w}, padding,
                     {w.dilation_h, w.dilation_w}, conv.groups);
 }
@@ -189,7 +190,8 @@ std::vector<Module::Parameter> Module::Parameters() {
   std::vector<Parameter> parameters;
   const auto add = [&](const nn::Layer& layer, std::string_view kind, Tensor& tensor, bool trained) {
     const bool weight_matrix = layer.is_matrix() && kind == "weight";
-    if (tensor.defined()) parameters.push_back({fmt::format("{}.{}", layer.name, kind), &tensor, trained, weight_matrix});
+    if (tensor.defined())
+      parameters.push_back({fmt::format("{}.{}", layer.name, kind), &tensor, trained, weight_matrix});
   };
   for (size_t i = 0; i < network_.layers.size(); ++i) {
     const nn::Layer& layer = network_.layers[i];

@@ -38,7 +38,8 @@ absl::Status Check(const Samples& samples, int classes) {
   }
   for (const int32_t label : samples.labels) {
     if (label != kUnlabelled && (label < 0 || label >= classes)) {
-      return InvalidField("labels", fmt::format("a label is out of range; the network has classes 0 to {}", classes - 1));
+      return InvalidField("labels",
+                          fmt::format("a label is out of range; the network has classes 0 to {}", classes - 1));
     }
   }
   return CheckNormalization(samples);

@@ -2,7 +2,9 @@
 #include "server/training/trainable_network.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,10 +55,19 @@ absl::Status ForPortions(Module& module, std::span<const float> images, const Mo
   return absl::OkStatus();
 }
 
+// OpenBLAS, when it is what multiplies matrices, has threads of its own.
+void SetMatrixThreads(int threads) {
+  using Setter = void (*)(int);
+  if (auto set = reinterpret_cast<Setter>(::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
+}
+
 }  // namespace
 
 void ConfigureRuntime(int threads) {
-  at::set_num_threads(threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency())));
+  if (threads <= 0) threads = int(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+  SetMatrixThreads(threads);
+  at::globalContext().setUserEnabledMkldnn(true);
 }
 
 TrainableNetwork::TrainableNetwork(nn::Network network) : module_(std::make_unique<Module>(std::move(network))) {}

@@ -19,8 +19,9 @@ namespace colonnade::training {
 
 class Module;
 
-// Sets up LibTorch for this process: CPU threads, 0 for all cores. Results are
-// repeatable for a given number of threads.
+// Sets up LibTorch for this process: CPU threads, 0 for all cores, and convolutions by
+// oneDNN, which generates code at run time (docs/adr/0003-onednn-in-the-worker.md). Results
+// are repeatable for a given number of threads and kind of processor.
 void ConfigureRuntime(int threads);
 
 // Movable. Not thread-safe; LibTorch uses its own threads inside a call.

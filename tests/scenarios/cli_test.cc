@@ -18,8 +18,8 @@
 namespace colonnade {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 constexpr int kFailed = 1, kUsage = 2, kModelRefused = 3, kNotFound = 4, kNotAllowed = 5, kUnavailable = 6;
 
@@ -58,8 +58,8 @@ class CliScenario : public ::testing::Test {
                                                   std::string(records.pixels.begin(), records.pixels.end()));
   }
   std::vector<std::string> PushWords(const std::string& path, const std::string& name, const std::string& role) {
-    return {"dataset", "push", path, "--format", "mnist", "--name", name, "--source", "glyphs-" + role,
-            "--source-size", "3000", "--normalize", "0.3/0.3", "--role", role};
+    return {"dataset",        "push",          path,   "--format",    "mnist",   "--name", name, "--source",
+            "glyphs-" + role, "--source-size", "3000", "--normalize", "0.3/0.3", "--role", role};
   }
   // Nothing new on the server, which answers.
   void ExpectUntouched() {
@@ -84,8 +84,8 @@ TEST_F(CliScenario, GoesFromModelToClasses) {
   EXPECT_EQ(CallJson({"model", "push", onnx, "--name", "glyphs"})["report"]["accepted"], true);
   EXPECT_EQ(CallJson(PushWords(train, "train", "train"))["records"], kGlyphTrain);
   EXPECT_EQ(CallJson(PushWords(test, "test", "evaluation"))["role"], "evaluation");
-  const json job = CallJson({"job", "submit", "--model", "glyphs", "--dataset", "train", "--evaluation", "test", "--alpha",
-                             "4", "--name", "digits"});
+  const json job = CallJson({"job", "submit", "--model", "glyphs", "--dataset", "train", "--evaluation", "test",
+                             "--alpha", "4", "--name", "digits"});
   const std::string name = job["name"];
   EXPECT_EQ(Call({"job", "watch", name}).exit_code, 0);
   EXPECT_EQ(CallJson({"job", "show", name})["state"], "succeeded");
@@ -107,10 +107,12 @@ TEST_F(CliScenario, GoesFromModelToClasses) {
 TEST_F(CliScenario, AWatchedJobThatFailsIsAFailure) {
   ASSERT_EQ(Call({"model", "push", Write("m.onnx", GlyphOnnx()), "--name", "glyphs"}).exit_code, 0);
   ASSERT_EQ(Call(PushWords(WriteIdx("train", GlyphTrain()), "train", "train")).exit_code, 0);
-  const std::string recipe = Write("r.yaml", "training: {learning_rate: 10, weight_decay: 1, momentum: 0.99, final_epochs: 100}");
-  EXPECT_EQ(Call({"job", "submit", "--model", "glyphs", "--dataset", "train", "--name", "x", "--recipe", recipe, "--watch"})
-                .exit_code,
-            kFailed);
+  const std::string recipe =
+      Write("r.yaml", "training: {learning_rate: 10, weight_decay: 1, momentum: 0.99, final_epochs: 100}");
+  EXPECT_EQ(
+      Call({"job", "submit", "--model", "glyphs", "--dataset", "train", "--name", "x", "--recipe", recipe, "--watch"})
+          .exit_code,
+      kFailed);
 }
 
 TEST_F(CliScenario, RefusesModels) {
@@ -198,8 +200,8 @@ TEST_F(CliScenario, RefusesTensorsOfAnotherSize) {
   client::Client& client = daemon_.client();
   const auto job = client.SubmitJob(GlyphJob("digits", "training: {rounds: 1, final_epochs: 0}"));
   ASSERT_EQ(Await(client, job->name).state, client::JobState::kSucceeded);
-  client::InferRequest request{.artifact = "digits", .input_name = client.GetArtifact("digits")->input_name,
-                               .shape = {1, 10, 9}, .images = 1};
+  client::InferRequest request{
+      .artifact = "digits", .input_name = client.GetArtifact("digits")->input_name, .shape = {1, 10, 9}, .images = 1};
   request.values.resize(90);
   const auto refused = client.Infer(request);
   EXPECT_EQ(refused.status().code(), client::Code::kInvalidArgument);

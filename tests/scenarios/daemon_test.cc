@@ -40,12 +40,13 @@ TEST_F(DaemonScenario, ListensBeyondThisHostOnlyWhenTold) {
 
 TEST_F(DaemonScenario, OffersItsMetrics) {
   PushGlyphs(client());
-  const Outcome page = RunCommand({"/usr/bin/env", "python3", "-c",
-                            "import sys,urllib.request;print(urllib.request.urlopen(sys.argv[1]).read().decode())",
-                            daemon_.metrics()});
+  const Outcome page = RunCommand(
+      {"/usr/bin/env", "python3", "-c",
+       "import sys,urllib.request;print(urllib.request.urlopen(sys.argv[1]).read().decode())", daemon_.metrics()});
   ASSERT_EQ(page.exit_code, 0) << page.errors;
-  for (const char* name : {"colonnade_build_info{", "colonnade_jobs{state=\"queued\"} 0", "colonnade_requests_total{",
-                           "colonnade_request_duration_seconds_bucket{", "colonnade_upload_bytes_total{kind=\"dataset\"}"}) {
+  for (const char* name :
+       {"colonnade_build_info{", "colonnade_jobs{state=\"queued\"} 0", "colonnade_requests_total{",
+        "colonnade_request_duration_seconds_bucket{", "colonnade_upload_bytes_total{kind=\"dataset\"}"}) {
     EXPECT_THAT(page.output, HasSubstr(name));
   }
 }

@@ -27,7 +27,8 @@ class PackingScenario : public ::testing::Test {
     return job->name;
   }
   void AwaitStage(const std::string& job, client::JobStage stage) {
-    const auto watched = client().WatchJob(job, 1, [&](const client::JobEvent& e) { return e.stage != stage || e.done == 0; });
+    const auto watched =
+        client().WatchJob(job, 1, [&](const client::JobEvent& e) { return e.stage != stage || e.done == 0; });
     EXPECT_TRUE(watched.ok()) << watched.message();
   }
 
@@ -77,11 +78,15 @@ TEST_F(PackingScenario, SurvivesTheDaemonsDeath) {
   EXPECT_EQ(client().GetSource("glyphs")->used, kGlyphTrain);
   std::vector<int64_t> sequence;
   std::set<int64_t> epochs;
-  ASSERT_TRUE(client().WatchJob(job, 1, [&](const client::JobEvent& event) {
-    sequence.push_back(event.sequence);
-    if (event.stage == client::JobStage::kFinalTraining && event.loss) epochs.insert(event.done);
-    return true;
-  }).ok());
+  ASSERT_TRUE(client()
+                  .WatchJob(job, 1,
+                            [&](const client::JobEvent& event) {
+                              sequence.push_back(event.sequence);
+                              if (event.stage == client::JobStage::kFinalTraining && event.loss)
+                                epochs.insert(event.done);
+                              return true;
+                            })
+                  .ok());
   for (size_t i = 0; i < sequence.size(); ++i) EXPECT_EQ(sequence[i], int64_t(i) + 1);
   EXPECT_GT(int64_t(sequence.size()), before.last_sequence);
   EXPECT_EQ(epochs.size(), 60u);
@@ -127,13 +132,13 @@ TEST(Architectures, InspectPackAndServe) {
     records.width = network.input_shape().width;
     records.classes = 2;
     for (int i = 0; i < 40; ++i) records.labels.push_back(uint32_t(i % 2));
-    for (int64_t i = 0; i < 40 * network.input_shape().size(); ++i) records.pixels.push_back(uint8_t(seed * 77 + i * i));
+    for (int64_t i = 0; i < 40 * network.input_shape().size(); ++i)
+      records.pixels.push_back(uint8_t(seed * 77 + i * i));
     client::DatasetOptions options = GlyphOptions(name);
     options.source = name;
     ASSERT_TRUE(client.PushDataset(records, options).ok());
     client::JobOptions job{.model = name, .dataset = name, .artifact = name};
-    job.recipe = *client::RecipeFromYaml(
-        "training: {rounds: 1, final_epochs: 1, learning_rate: 0.001}");
+    job.recipe = *client::RecipeFromYaml("training: {rounds: 1, final_epochs: 1, learning_rate: 0.001}");
     const auto submitted = client.SubmitJob(job);
     ASSERT_TRUE(submitted.ok()) << submitted.status().message();
     const client::Job ended = Await(client, submitted->name);

@@ -50,7 +50,7 @@ RunningDaemon::~RunningDaemon() {
 }
 
 void RunningDaemon::Start() {
-  std::vector<std::string> words = {COLONNADED, "--state", state_.string(), "--listen",
+  std::vector<std::string> words = {COLONNADED,    "--state",   state_.string(), "--listen",
                                     "127.0.0.1:0", "--metrics", "127.0.0.1:0"};
   words.insert(words.end(), options_.begin(), options_.end());
   std::vector<char*> arguments;

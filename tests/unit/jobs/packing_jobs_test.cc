@@ -67,14 +67,16 @@ TEST_F(PackingJobsTest, ContinuesAfterAShutdown) {
 
 TEST_F(PackingJobsTest, QueuesAgainWhatACrashInterrupted) {
   const std::string job = Submit("good");
-  ASSERT_TRUE(database_->Write([&](store::Connection& rows) -> absl::Status {
-    JobRecord record = FindJob(rows, kTenant, job).value();
-    v1::JobEvent event;
-    event.set_state(v1::JOB_STATE_PREPARING);
-    COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, record, event, absl::Now()));
-    event.set_state(v1::JOB_STATE_RUNNING);
-    return AppendEvent(rows, record, event, absl::Now());
-  }).ok());
+  ASSERT_TRUE(database_
+                  ->Write([&](store::Connection& rows) -> absl::Status {
+                    JobRecord record = FindJob(rows, kTenant, job).value();
+                    v1::JobEvent event;
+                    event.set_state(v1::JOB_STATE_PREPARING);
+                    COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, record, event, absl::Now()));
+                    event.set_state(v1::JOB_STATE_RUNNING);
+                    return AppendEvent(rows, record, event, absl::Now());
+                  })
+                  .ok());
   Reopen();
   Start();
   EXPECT_EQ(Await(job).state(), v1::JOB_STATE_SUCCEEDED);
@@ -85,6 +87,7 @@ TEST_F(PackingJobsTest, TriesAgainWhenAWorkerIsLost) {
   const v1::Job job = Await(Submit("dies1"));
   EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.error().message();
   EXPECT_EQ(job.attempts(), 2);
+  EXPECT_EQ(job.result().artifact_version(), 1);
 }
 
 TEST_F(PackingJobsTest, GivesUpWhenWorkersKeepDying) {

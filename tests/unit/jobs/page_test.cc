@@ -31,9 +31,7 @@ TEST(Page, RefusesTokensThatAreNotOurs) {
   EXPECT_EQ(ReadPage(Ask(1, "****")).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(Page, ContinuesAfterTheLastKey) {
-  EXPECT_EQ(ReadPage(Ask(1, PageToken("net/3")))->after, "net/3");
-}
+TEST(Page, ContinuesAfterTheLastKey) { EXPECT_EQ(ReadPage(Ask(1, PageToken("net/3")))->after, "net/3"); }
 
 TEST(Page, CutsToSizeAndNamesTheNext) {
   std::vector<std::string> results = {"a", "b", "c"};

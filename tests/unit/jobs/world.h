@@ -42,17 +42,19 @@ class World : public ::testing::Test {
   }
 
   void Open() {
-    database_ = store::OpenSqlite((folder_ / "metadata.db").string(), {privacy::Vault::schema(), TablesOfJobs()}).value();
+    database_ =
+        store::OpenSqlite((folder_ / "metadata.db").string(), {privacy::Vault::schema(), TablesOfJobs()}).value();
     blobs_ = store::Blobs::Open((folder_ / "blobs").string()).value();
-    vault_ = privacy::Vault::Open(*database_, metrics_, {(folder_ / "vault").string(), 0.5, ErasureBytes, clock()}).value();
+    vault_ =
+        privacy::Vault::Open(*database_, metrics_, {(folder_ / "vault").string(), 0.5, ErasureBytes, clock()}).value();
     log_ = std::make_unique<JobLog>(*database_, metrics_, clock());
     models_ = std::make_unique<Models>(*database_, *blobs_, inspector_, clock());
     datasets_ = std::make_unique<Datasets>(*database_, *vault_, references_);
     artifacts_ = Artifacts::Open(*database_, *blobs_, clock()).value();
     interrupts_ = std::make_unique<Interrupts>();
-    jobs_ = std::make_unique<PackingJobs>(
-        JobWorld{*database_, *blobs_, *vault_, *datasets_, *artifacts_, *log_, *interrupts_, metrics_,
-                 references_, COLONNADE_FAKE_WORKER, (folder_ / "work").string()});
+    jobs_ = std::make_unique<PackingJobs>(JobWorld{*database_, *blobs_, *vault_, *datasets_, *artifacts_, *log_,
+                                                   *interrupts_, metrics_, references_, COLONNADE_FAKE_WORKER,
+                                                   (folder_ / "work").string()});
   }
   void Close() {
     jobs_.reset();

@@ -204,12 +204,17 @@ TEST_F(PackingJobTest, HonoursLayerOverrides) {
 
 TEST_F(PackingJobTest, PacksAnyArchitecture) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
-    JobInputs inputs{RandomNetwork(seed, {.batch_norms = seed % 2 == 0, .softmax = seed % 3 == 0}), {}, {}, QuickRecipe(), {}};
+    JobInputs inputs{
+        RandomNetwork(seed, {.batch_norms = seed % 2 == 0, .softmax = seed % 3 == 0}), {}, {}, QuickRecipe(), {}};
     const nn::Shape& shape = inputs.network.input_shape();
     training::Random random(seed);
-    inputs.train = {shape, {}, {}, std::vector<double>(size_t(shape.channels), 0.5),
+    inputs.train = {shape,
+                    {},
+                    {},
+                    std::vector<double>(size_t(shape.channels), 0.5),
                     std::vector<double>(size_t(shape.channels), 0.25)};
-    for (int i = 0; i < 40; ++i) inputs.train.labels.push_back(int(random.Below(uint64_t(inputs.network.output_shape().size()))));
+    for (int i = 0; i < 40; ++i)
+      inputs.train.labels.push_back(int(random.Below(uint64_t(inputs.network.output_shape().size()))));
     for (int64_t i = 0; i < 40 * shape.size(); ++i) inputs.train.pixels.push_back(uint8_t(random.Below(256)));
     inputs.recipe.mutable_training()->set_epochs_per_round(1);
     inputs.recipe.mutable_training()->set_final_epochs(1);
@@ -259,8 +264,11 @@ TEST_F(PackingJobTest, PacksTheDigitsNetwork) {
   const auto imported = onnx::ImportOnnx(*bytes);
   ASSERT_TRUE(imported.ok()) << imported.status();
   for (const bool retrain : {true, false}) {
-    JobInputs inputs{imported->network, DigitRange(*digits, 0, kDigitsPacking),
-                     DigitRange(*digits, kDigitsTrain, kDigits), ResolvedRecipe(4), {}};
+    JobInputs inputs{imported->network,
+                     DigitRange(*digits, 0, kDigitsPacking),
+                     DigitRange(*digits, kDigitsTrain, kDigits),
+                     ResolvedRecipe(4),
+                     {}};
     if (!retrain) {
       inputs.recipe.mutable_training()->set_epochs_per_round(0);
       inputs.recipe.mutable_training()->set_final_epochs(0);

@@ -67,6 +67,7 @@ TEST(PlanLayers, RefusesAnOverrideWithoutEffect) {
 
 TEST(PlanRounds, OnlyTheLastRoundFillsGroups) {
   v1::Recipe recipe = ResolvedRecipe(4);
+  recipe.mutable_training()->set_rounds(3);
   const std::vector<Round> rounds = PlanRounds(recipe);
   ASSERT_EQ(rounds.size(), 3u);
   EXPECT_EQ(rounds[0].gamma, 1.75);

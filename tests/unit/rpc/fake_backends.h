@@ -57,7 +57,8 @@ class FakeDatasets : public jobs::DatasetBackend {
  public:
   absl::Status Push(const std::string&, const v1::PushDatasetRequest::Header& header, const jobs::Feed& feed,
                     v1::Dataset& response) override {
-    if (over_budget) return WithQuota(absl::ResourceExhaustedError("used 5 of 5, asked 1"), "source:" + header.source());
+    if (over_budget)
+      return WithQuota(absl::ResourceExhaustedError("used 5 of 5, asked 1"), "source:" + header.source());
     COLONNADE_RETURN_IF_ERROR(feed([&](std::string_view data) {
       bytes += int64_t(data.size());
       return absl::OkStatus();

@@ -44,7 +44,8 @@ TEST(InferenceCodec, RefusesMessagesThatBreakTheProtocol) {
       {"raw_input_contents: 'a'", "one entry for each of the 0 inputs"},
       {"inputs { name: 'x' datatype: 'FP32' contents { fp64_contents: 1 } }",
        "unexpected fp64_contents for input 'x' of model '': datatype 'FP32' belongs in fp32_contents"},
-      {"inputs { name: 'x' datatype: 'FP32' contents { fp32_contents: 1 int_contents: 1 } }", "unexpected int_contents"},
+      {"inputs { name: 'x' datatype: 'FP32' contents { fp32_contents: 1 int_contents: 1 } }",
+       "unexpected int_contents"},
       {"inputs { name: 'x' datatype: 'FP16' contents { fp32_contents: 1 } }", "travels in raw_input_contents only"},
       {"inputs { name: 'x' datatype: 'UINT8' contents { uint_contents: 256 } }", "256 does not fit UINT8"},
       {"inputs { name: 'x' parameters { key: 'scale' value { double_param: 1 } } }", "x.parameters[scale]: unknown"},
@@ -76,7 +77,8 @@ TEST(InferenceCodec, ReadsOurParametersAndIgnoresReservedOnes) {
 }
 
 TEST(InferenceCodec, RawAndTypedContentsGiveTheSameBytes) {
-  auto typed = Parse("inputs { name: 'x' datatype: 'FP32' shape: 2 contents { fp32_contents: 1.5 fp32_contents: -2 } }");
+  auto typed =
+      Parse("inputs { name: 'x' datatype: 'FP32' shape: 2 contents { fp32_contents: 1.5 fp32_contents: -2 } }");
   auto raw = Parse("inputs { name: 'x' datatype: 'FP32' shape: 2 }");
   const float values[] = {1.5f, -2.0f};
   raw.add_raw_input_contents(values, sizeof values);

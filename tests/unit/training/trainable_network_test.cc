@@ -96,7 +96,10 @@ TEST(MeasureAccuracy, CountsLabelledImagesOnly) {
 TEST(MeasureAccuracy, Stops) {
   const nn::Network network = AnyNetwork(1);
   const nn::Shape shape = network.input_shape();
-  const Samples samples{shape, std::vector<uint8_t>(size_t(shape.size())), {0}, std::vector<double>(size_t(shape.channels)),
+  const Samples samples{shape,
+                        std::vector<uint8_t>(size_t(shape.size())),
+                        {0},
+                        std::vector<double>(size_t(shape.channels)),
                         std::vector<double>(size_t(shape.channels), 1)};
   std::stop_source stop;
   stop.request_stop();
@@ -117,8 +120,8 @@ TEST_P(SharedNetwork, LogitsEqualTheRuntimes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, SharedNetwork,
-                         testing::Values("lenet5_mnist", "lenet5_shift_mnist", "resnet20_cifar10", "resnet20_cifar10_bn",
-                                         "shiftnet_cifar10"),
+                         testing::Values("lenet5_mnist", "lenet5_shift_mnist", "resnet20_cifar10",
+                                         "resnet20_cifar10_bn", "shiftnet_cifar10"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -20,7 +20,8 @@ Samples Sides(int count) {
   for (int i = 0; i < count; ++i) {
     const int label = i % 2;
     samples.labels.push_back(label);
-    for (int p = 0; p < 16; ++p) samples.pixels.push_back(uint8_t(random.Below(100) + ((p % 4 >= 2) == label ? 120 : 0)));
+    for (int p = 0; p < 16; ++p)
+      samples.pixels.push_back(uint8_t(random.Below(100) + ((p % 4 >= 2) == label ? 120 : 0)));
   }
   return samples;
 }
@@ -37,7 +38,8 @@ nn::Network SmallNetwork(uint64_t seed) {
   nn::Network network{"image", "logits", {}};
   nn::Window window{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
   network.layers.push_back({"image", nn::Input{}, {}, {1, 4, 4}});
-  network.layers.push_back({"conv", nn::Convolution{4, 1, window, RandomWeights(36, seed), RandomWeights(4, seed)}, {0}, {}});
+  network.layers.push_back(
+      {"conv", nn::Convolution{4, 1, window, RandomWeights(36, seed), RandomWeights(4, seed)}, {0}, {}});
   network.layers.push_back({"norm", nn::BatchNorm{{1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}, {1, 1, 1, 1}}, {1}, {}});
   network.layers.push_back({"relu", nn::Clip{}, {2}, {}});
   network.layers.push_back({"logits", nn::Linear{2, RandomWeights(128, seed + 1), {0, 0}}, {3}, {}});
