@@ -2,3 +2,6 @@
 
 # Rules on includes, headers, text, links and what the daemon is linked with.
 add_subdirectory(lint)
+
+# Clients that others wrote, against the real programs.
+add_subdirectory(conformance)

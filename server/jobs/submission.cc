@@ -9,6 +9,7 @@
 #include "server/jobs/models.h"
 #include "server/jobs/rows.h"
 #include "server/recipe/recipe.h"
+#include "server/recipe/supported.h"
 
 namespace colonnade::jobs {
 namespace {
@@ -72,6 +73,7 @@ absl::StatusOr<v1::Job> CheckRequest(const std::string& tenant, const v1::Submit
   COLONNADE_ASSIGN_OR_RETURN(const array::ArrayConfig array, ParseArray(request.array()));
   v1::Job job;
   COLONNADE_ASSIGN_OR_RETURN(*job.mutable_recipe(), recipe::Resolve(request.recipe(), array.alpha));
+  COLONNADE_RETURN_IF_ERROR(recipe::CheckSupported(job.recipe()));
   job.set_tenant(tenant);
   job.set_model(request.model());
   job.set_dataset(request.dataset());

@@ -12,7 +12,8 @@
 namespace colonnade::jobs {
 
 // Names, priority, array and recipe; the job they make, without name and times, every
-// recipe field set. INVALID_ARGUMENT names the field and the allowed range.
+// recipe field set. INVALID_ARGUMENT names the field and the allowed range, UNIMPLEMENTED
+// a setting that this version does not carry out.
 absl::StatusOr<v1::Job> CheckRequest(const std::string& tenant, const v1::SubmitJobRequest& request);
 
 // The job's model and data sets exist, are what their fields ask for, and fit each other.

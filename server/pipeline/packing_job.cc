@@ -15,6 +15,7 @@
 #include "server/pipeline/integer_network.h"
 #include "server/pipeline/report.h"
 #include "server/pipeline/schedule.h"
+#include "server/recipe/supported.h"
 #include "server/training/augment.h"
 #include "server/training/insert_norms.h"
 #include "server/training/trainable_network.h"
@@ -120,7 +121,7 @@ void PackingJob::HoldOut() {
 }
 
 absl::Status PackingJob::Prepare() {
-  COLONNADE_RETURN_IF_ERROR(CheckSupported(inputs_.recipe));
+  COLONNADE_RETURN_IF_ERROR(recipe::CheckSupported(inputs_.recipe));
   COLONNADE_ASSIGN_OR_RETURN(dense_, nn::FoldBatchNorms(nn::TrimSoftmax(inputs_.network)));
   COLONNADE_ASSIGN_OR_RETURN(plans_, PlanLayers(dense_, inputs_.recipe.packing()));
   COLONNADE_RETURN_IF_ERROR(CheckInputs());

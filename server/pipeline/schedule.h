@@ -51,8 +51,4 @@ int TotalEpochs(const std::vector<Round>& rounds);
 // `channels`: of the images; mirroring is for photographs, which have three.
 training::TrainerOptions TrainerOptionsOf(const v1::TrainingSettings& settings, int channels);
 
-// OK when every setting is one that is carried out. UNIMPLEMENTED names the field and
-// the values that are. A job never ignores a setting.
-absl::Status CheckSupported(const v1::Recipe& recipe);
-
 }  // namespace colonnade::pipeline

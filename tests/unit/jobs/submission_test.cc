@@ -45,6 +45,12 @@ TEST_F(SubmissionTest, RefusesRecipesOutOfRange) {
   EXPECT_EQ(RefusedField(request), "recipe.training.final_epochs");
 }
 
+TEST_F(SubmissionTest, RefusesSettingsThatAreNotCarriedOut) {
+  v1::SubmitJobRequest request = Request("good");
+  request.mutable_recipe()->mutable_packing()->set_compensate(true);
+  EXPECT_EQ(Refusal(request).code(), absl::StatusCode::kUnimplemented);
+}
+
 TEST_F(SubmissionTest, RefusesOtherFieldsOutOfRange) {
   v1::SubmitJobRequest request = Request("good");
   request.set_array("0x18a8");

@@ -38,6 +38,19 @@ class ServerTest : public ServerFixture {
         channel_.get(), method, context.get(), Bytes(request), &response);
     return status.ok() ? Text(response).at(1) : -int(status.error_code());
   }
+
+  // ServerReflectionResponse to a ServerReflectionRequest.
+  std::string Reflect(std::string_view request) {
+    const auto context = Context();
+    const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                           grpc::internal::RpcMethod::BIDI_STREAMING);
+    const std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream(
+        grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(channel_.get(), method,
+                                                                                              context.get()));
+    grpc::ByteBuffer response;
+    EXPECT_TRUE(stream->Write(Bytes(request)) && stream->Read(&response));
+    return Text(response);
+  }
 };
 
 TEST_F(ServerTest, TakesAndReportsAFreePort) {
@@ -65,19 +78,17 @@ TEST_F(ServerTest, HealthFollowsSetServing) {
 
 TEST_F(ServerTest, ReflectionListsEveryService) {
   Start();
-  const auto context = Context();
-  const grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                                         grpc::internal::RpcMethod::BIDI_STREAMING);
-  const std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream(
-      grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(channel_.get(), method,
-                                                                                            context.get()));
-  ASSERT_TRUE(stream->Write(Bytes("\x3a\x01*")));  // list_services: "*"
-  grpc::ByteBuffer response;
-  ASSERT_TRUE(stream->Read(&response));
+  const std::string listed = Reflect("\x3a\x01*");  // list_services: "*"
   for (const char* service : {"inference.GRPCInferenceService", "colonnade.v1.Models", "colonnade.v1.Datasets",
                               "colonnade.v1.Packing", "colonnade.v1.Artifacts", "colonnade.v1.System"}) {
-    EXPECT_THAT(Text(response), HasSubstr(service));
+    EXPECT_THAT(listed, HasSubstr(service));
   }
+}
+
+TEST_F(ServerTest, ReflectionDescribesHealth) {
+  Start();
+  // file_containing_symbol
+  EXPECT_THAT(Reflect("\x22\x15grpc.health.v1.Health"), HasSubstr("HealthCheckResponse"));
 }
 
 TEST_F(ServerTest, AfterShutdownNobodyAnswers) {

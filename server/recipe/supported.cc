@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/recipe/supported.h"
+
+#include <fmt/format.h>
+
+#include "server/base/status.h"
+
+namespace colonnade::recipe {
+namespace {
+
+using v1::PackingSettings;
+using v1::QuantizationSettings;
+using v1::TrainingSettings;
+
+// Setting `field` is fine when `supported`.
+absl::Status Require(bool supported, std::string_view field, std::string_view remedy) {
+  if (supported) return absl::OkStatus();
+  return absl::UnimplementedError(fmt::format("{}: not supported; {}", field, remedy));
+}
+
+}  // namespace
+
+absl::Status CheckSupported(const v1::Recipe& recipe) {
+  const PackingSettings& packing = recipe.packing();
+  const QuantizationSettings& quantization = recipe.quantization();
+  COLONNADE_RETURN_IF_ERROR(
+      Require(packing.grouping() == PackingSettings::DENSE_FIRST, "recipe.packing.grouping", "use DENSE_FIRST"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(packing.saliency() == PackingSettings::MAGNITUDE, "recipe.packing.saliency", "use MAGNITUDE"));
+  COLONNADE_RETURN_IF_ERROR(Require(!packing.compensate(), "recipe.packing.compensate", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(packing.allocation_case() == PackingSettings::ALLOCATION_NOT_SET,
+                                    "recipe.packing.allocation", "set alpha, for all layers or by layer"));
+  COLONNADE_RETURN_IF_ERROR(Require(!packing.permute_rows(), "recipe.packing.permute_rows", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(recipe.training().mode() != TrainingSettings::DATA_FREE, "recipe.training.mode",
+                                    "use LABELS_AND_TEACHER, LABELS or TEACHER"));
+  COLONNADE_RETURN_IF_ERROR(Require(quantization.calibration() == QuantizationSettings::MEAN_SQUARED_ERROR,
+                                    "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
+  COLONNADE_RETURN_IF_ERROR(
+      Require(!quantization.bias_correction(), "recipe.quantization.bias_correction", "leave it out"));
+  COLONNADE_RETURN_IF_ERROR(Require(quantization.aware_epochs() == 0, "recipe.quantization.aware_epochs", "use 0"));
+  return Require(!recipe.has_privacy(), "recipe.privacy", "leave it out");
+}
+
+}  // namespace colonnade::recipe
