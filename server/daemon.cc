@@ -13,6 +13,7 @@
 #include "server/jobs/models.h"
 #include "server/jobs/packing_jobs.h"
 #include "server/jobs/schema.h"
+#include "server/jobs/sweep_blobs.h"
 #include "server/privacy/vault.h"
 #include "server/rpc/server.h"
 #include "server/serving/artifact_model.h"
@@ -102,6 +103,7 @@ absl::Status RunningDaemon::OpenState() {
       database_, store::OpenSqlite(folder_.File("metadata.db"), {privacy::Vault::schema(), jobs::TablesOfJobs()}));
   COLONNADE_ASSIGN_OR_RETURN(const std::string blobs, folder_.Folder("blobs"));
   COLONNADE_ASSIGN_OR_RETURN(blobs_, store::Blobs::Open(blobs));
+  COLONNADE_RETURN_IF_ERROR(jobs::SweepBlobs(*database_, *blobs_));
   privacy::VaultOptions options;
   COLONNADE_ASSIGN_OR_RETURN(options.folder, folder_.Folder("vault"));
   options.ceiling = config_.data_ceiling;

@@ -15,6 +15,7 @@ namespace {
 constexpr char kResourceType[] = "colonnade/resource_type";
 constexpr char kResourceName[] = "colonnade/resource_name";
 constexpr char kQuota[] = "colonnade/quota";
+constexpr char kReason[] = "colonnade/reason";
 constexpr char kRetryMicroseconds[] = "colonnade/retry_microseconds";
 
 absl::Status With(absl::Status status, const char* key, std::string_view value) {
@@ -45,12 +46,17 @@ absl::Status WithRetry(absl::Status status, absl::Duration delay) {
   return With(std::move(status), kRetryMicroseconds, fmt::format("{}", absl::ToInt64Microseconds(delay)));
 }
 
+absl::Status WithReason(absl::Status status, std::string_view reason) {
+  return With(std::move(status), kReason, reason);
+}
+
 ErrorDetails DetailsOf(const absl::Status& status) {
   ErrorDetails details;
   details.field = FieldOf(status);
   details.resource_type = PayloadOf(status, kResourceType);
   details.resource_name = PayloadOf(status, kResourceName);
   details.quota = PayloadOf(status, kQuota);
+  details.reason = PayloadOf(status, kReason);
   const std::string retry = PayloadOf(status, kRetryMicroseconds);
   if (!retry.empty()) details.retry = absl::Microseconds(std::stoll(retry));
   return details;

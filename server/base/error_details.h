@@ -26,11 +26,15 @@ absl::Status WithQuota(absl::Status status, std::string_view subject);
 // `status` with the time after which a repetition has a chance.
 absl::Status WithRetry(absl::Status status, absl::Duration delay);
 
+// `status` with a word that programs may rely on, such as "MODEL_REFUSED".
+absl::Status WithReason(absl::Status status, std::string_view reason);
+
 // Everything attached to a status; absent details are empty.
 struct ErrorDetails {
   std::string field;
   std::string resource_type, resource_name;
   std::string quota;
+  std::string reason;
   std::optional<absl::Duration> retry;
 };
 ErrorDetails DetailsOf(const absl::Status& status);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "server/artifact/file.h"
@@ -19,6 +20,8 @@ namespace colonnade::jobs {
 namespace {
 
 using store::Connection;
+
+constexpr size_t kDigestLetters = 64;
 
 constexpr const char* kNewest =
     "SELECT artifact FROM artifacts WHERE tenant = ? AND name = ? ORDER BY version DESC LIMIT 1";
@@ -162,9 +165,16 @@ int64_t Artifacts::Count(std::string_view tenant) const {
 }
 
 absl::StatusOr<v1::Artifact> Artifacts::Admit(const FinishedArtifact& finished) {
-  COLONNADE_ASSIGN_OR_RETURN(const artifact::Artifact content, artifact::ReadArtifact(finished.path));
+  if (finished.sha256.size() != kDigestLetters ||
+      finished.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return absl::DataLossError("the worker gave no digest of its artifact");
+  }
+  // An attempt before this one may have adopted it.
+  const bool is_new = std::filesystem::exists(finished.path);
+  COLONNADE_ASSIGN_OR_RETURN(const artifact::Artifact content,
+                             artifact::ReadArtifact(is_new ? finished.path : blobs_.Path(finished.sha256)));
   COLONNADE_RETURN_IF_ERROR(CheckManifest(content, finished));
-  COLONNADE_RETURN_IF_ERROR(blobs_.Adopt(finished.path, finished.sha256));
+  if (is_new) COLONNADE_RETURN_IF_ERROR(blobs_.Adopt(finished.path, finished.sha256));
   v1::Artifact message;
   message.set_name(finished.name);
   message.set_version(finished.version);

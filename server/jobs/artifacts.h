@@ -49,7 +49,8 @@ class Artifacts final : public ArtifactBackend {
   int64_t Count(std::string_view tenant) const;
 
   // Checks the file (digest, structure, and that it says of itself what the job says) and
-  // makes it a durable blob. Nothing is published yet.
+  // makes it a durable blob. Nothing is published yet; may be repeated. DATA_LOSS and
+  // NOT_FOUND are the file's fault, other errors this machine's.
   absl::StatusOr<v1::Artifact> Admit(const FinishedArtifact& finished);
 
   // Inserts the row, in the transaction that ends the job.

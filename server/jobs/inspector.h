@@ -18,7 +18,8 @@ class Inspector {
   // Examines the file at `path`. `report` is filled as far as the examination got, also
   // when the model is refused: INVALID_ARGUMENT for a malformed file, UNIMPLEMENTED for
   // an operation that is not supported, RESOURCE_EXHAUSTED for one that needs more time
-  // or memory than allowed, INTERNAL when the program died.
+  // or memory than allowed, INTERNAL when the program died, all with reason
+  // "MODEL_REFUSED"; INTERNAL without it when the program cannot be started.
   absl::Status Examine(const std::string& path, v1::ModelReport& report) const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "absl/time/clock.h"
 #include "server/base/status.h"
 #include "server/jobs/models.h"
 #include "server/jobs/outcome.h"
@@ -14,6 +15,8 @@
 
 namespace colonnade::jobs {
 namespace {
+
+constexpr absl::Duration kAfterTrouble = absl::Seconds(1);
 
 worker::v1::DataFile ToDataFile(const privacy::OpenDataset& data) {
   const privacy::DatasetSpec& spec = data.info.spec;
@@ -37,18 +40,36 @@ v1::JobEvent Progress(v1::JobEvent event) {
   return event;
 }
 
+// As opposed to one of this machine, which may pass.
+bool IsFaultOfTheFile(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status) ||
+         absl::IsFailedPrecondition(status);
+}
+
 }  // namespace
 
 absl::Status JobRunner::Run(JobRecord record) {
   const std::string name = record.job.name();
   const Interrupts::Flag interrupt = world_.interrupts.Enter(name);
   const absl::StatusOr<WorkerEnd> end = Work(record, *interrupt);
+  absl::Status settled = SettleOnce(record, end);
+  while (!settled.ok() && interrupt->load() != Interrupt::kShutdown) {
+    spdlog::error("{}: its end cannot be stored, trying again: {}", name, Message(settled));
+    absl::SleepFor(kAfterTrouble);
+    settled = SettleOnce(record, end);
+  }
   world_.interrupts.Leave(name);
-  const std::lock_guard lock(world_.references);
-  const absl::Status settled = Settle(record, end);
-  spdlog::info("{} is {}", name, StateName(record.job.state()));
-  if (settled.ok() && IsFinal(record.job.state())) CleanUp(record.job);
   return settled;
+}
+
+absl::Status JobRunner::SettleOnce(JobRecord& record, const absl::StatusOr<WorkerEnd>& end) {
+  const std::lock_guard lock(world_.references);
+  JobRecord settled = record;
+  COLONNADE_RETURN_IF_ERROR(Settle(settled, end));
+  record = std::move(settled);
+  spdlog::info("{} is {}", record.job.name(), StateName(record.job.state()));
+  if (IsFinal(record.job.state())) CleanUp(record.job);
+  return absl::OkStatus();
 }
 
 // A cancellation that came before the job could be signalled.
@@ -113,8 +134,11 @@ absl::Status JobRunner::Settle(JobRecord& record, const absl::StatusOr<WorkerEnd
 absl::Status JobRunner::SettleFinished(JobRecord& record, const worker::v1::Finished& finished) {
   const absl::Status outcome = ToStatus(finished.outcome());
   if (!outcome.ok()) return Fail(record, outcome, finished.stage());
+  if (record.job.state() != v1::JOB_STATE_RUNNING) {
+    return Fail(record, absl::InternalError("the worker reported success without having worked"), finished.stage());
+  }
   const absl::Status published = Publish(record, finished);
-  return published.ok() ? published : Fail(record, published, v1::JOB_STAGE_PUBLISH);
+  return IsFaultOfTheFile(published) ? Fail(record, published, v1::JOB_STAGE_PUBLISH) : published;
 }
 
 absl::Status JobRunner::Publish(JobRecord& record, const worker::v1::Finished& finished) {
@@ -171,7 +195,7 @@ absl::Status JobRunner::Fail(JobRecord& record, const absl::Status& why, v1::Job
   return world_.log.Move(record, v1::JOB_STATE_FAILED, error.message());
 }
 
-void JobRunner::CleanUp(const v1::Job& job) {
+void JobRunner::CleanUp(const v1::Job& job) const {
   std::error_code error;
   std::filesystem::remove_all(FolderOf(job), error);
   std::filesystem::remove(world_.blobs.IncomingPath(job.name()), error);

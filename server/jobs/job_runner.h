@@ -38,6 +38,7 @@ struct JobWorld {
 // Why a job fails whose data set has reached its erase_time.
 inline constexpr char kRetentionOver[] = "the retention time of its data set is over";
 
+// Thread-safe: any number of jobs run at the same time.
 class JobRunner {
  public:
   // A job whose workers died this often without a word has failed.
@@ -46,21 +47,26 @@ class JobRunner {
   explicit JobRunner(const JobWorld& world) : world_(world) {}
 
   // REQUIRES: the job is in state PREPARING and taken by nobody else. Returns when it has
-  // ended, or is QUEUED again because its worker was lost or the daemon stops. An error
-  // means that the database failed; the job is then continued at the next start.
+  // ended, or is QUEUED again because its worker was lost or the daemon stops. While the
+  // end cannot be stored (the disk is full), it is tried again every second; an error is
+  // returned only when the daemon stops first, and the job continues at the next start.
   absl::Status Run(JobRecord record);
+
+  // What is due when a job has ended: its folder goes, and its data sets if they have
+  // served. REQUIRES: world.references is held since before the end was stored.
+  void CleanUp(const v1::Job& job) const;
 
  private:
   absl::Status HearEarlierCancel(const v1::Job& job);
   absl::StatusOr<worker::v1::Start> Prepare(const JobRecord& record);
   absl::StatusOr<WorkerEnd> Work(JobRecord& record, const std::atomic<Interrupt>& interrupt);
+  absl::Status SettleOnce(JobRecord& record, const absl::StatusOr<WorkerEnd>& end);
   absl::Status Settle(JobRecord& record, const absl::StatusOr<WorkerEnd>& end);
   absl::Status SettleFinished(JobRecord& record, const worker::v1::Finished& finished);
   absl::Status SettleInterrupted(JobRecord& record, Interrupt why);
   absl::Status SettleLost(JobRecord& record, const std::string& how);
   absl::Status Publish(JobRecord& record, const worker::v1::Finished& finished);
   absl::Status Fail(JobRecord& record, const absl::Status& why, v1::JobStage stage);
-  void CleanUp(const v1::Job& job);
   std::string FolderOf(const v1::Job& job) const { return world_.work_folder + "/" + job.name(); }
 
   const JobWorld world_;

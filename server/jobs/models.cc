@@ -66,7 +66,10 @@ absl::Status Models::Push(const std::string& tenant, const v1::PushModelRequest:
   *response.mutable_create_time() = ToTimestamp(clock_());
   const std::lock_guard lock(BlobUse());
   COLONNADE_RETURN_IF_ERROR(incoming->Keep());
-  COLONNADE_RETURN_IF_ERROR(Store(response, header));
+  if (const absl::Status stored = Store(response, header); !stored.ok()) {
+    RemoveUnlessNamed(response.sha256());
+    return stored;
+  }
   v1::GetModelRequest stored;
   stored.set_name(header.name());
   return Get(tenant, stored, response);
@@ -129,18 +132,22 @@ absl::Status Models::List(const std::string& tenant, const v1::ListModelsRequest
 
 absl::Status Models::Delete(const std::string& tenant, const v1::DeleteModelRequest& request) {
   const std::lock_guard lock(BlobUse());
-  std::string unused;  // blob that no row names any more
+  std::string sha256;
   COLONNADE_RETURN_IF_ERROR(database_.Write([&](Connection& rows) -> absl::Status {
     COLONNADE_ASSIGN_OR_RETURN(const v1::Model model, Find(rows, tenant, request.name()));
     COLONNADE_RETURN_IF_ERROR(CheckUnused(rows, tenant, "model", request.name()));
-    COLONNADE_RETURN_IF_ERROR(
-        rows.Run("DELETE FROM models WHERE tenant = ? AND name = ?", {tenant, request.name()}).status());
-    COLONNADE_ASSIGN_OR_RETURN(const auto others,
-                               rows.Run("SELECT 1 FROM models WHERE sha256 = ? LIMIT 1", {model.sha256()}));
-    if (others.empty()) unused = model.sha256();
-    return absl::OkStatus();
+    sha256 = model.sha256();
+    return rows.Run("DELETE FROM models WHERE tenant = ? AND name = ?", {tenant, request.name()}).status();
   }));
-  return unused.empty() ? absl::OkStatus() : blobs_.Remove(unused);
+  RemoveUnlessNamed(sha256);
+  return absl::OkStatus();
+}
+
+// A blob that stays behind for an error is swept at the next start.
+void Models::RemoveUnlessNamed(const std::string& sha256) {
+  const auto named = ReadRows<store::Rows>(
+      database_, [&](Connection& rows) { return rows.Run("SELECT 1 FROM models WHERE sha256 = ? LIMIT 1", {sha256}); });
+  if (named.ok() && named->empty()) blobs_.Remove(sha256).IgnoreError();
 }
 
 }  // namespace colonnade::jobs

@@ -32,6 +32,7 @@ class Models final : public ModelBackend {
   static absl::StatusOr<v1::Model> Find(store::Connection& rows, const std::string& tenant, const std::string& name);
 
  private:
+  void RemoveUnlessNamed(const std::string& sha256);
   absl::Status Store(const v1::Model& model, const v1::PushModelRequest::Header& header);
 
   store::Database& database_;

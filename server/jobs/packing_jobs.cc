@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -38,6 +39,18 @@ int64_t NumberOf(const std::string& key) {
   return absl::SimpleAtoi(key, &number) ? number : 0;
 }
 
+// Each once.
+absl::StatusOr<std::vector<v1::JobState>> ReadStates(const v1::ListJobsRequest& request) {
+  std::set<v1::JobState> states;
+  for (const int state : request.states()) {
+    if (state < v1::JOB_STATE_QUEUED || state > v1::JOB_STATE_CANCELLED) {
+      return InvalidField("states", fmt::format("{} is no state", state));
+    }
+    states.insert(v1::JobState(state));
+  }
+  return std::vector<v1::JobState>(states.begin(), states.end());
+}
+
 absl::Status FailQueued(Connection& rows, JobRecord& record, const char* why, absl::Time now) {
   record.job.mutable_error()->set_code(int(absl::StatusCode::kFailedPrecondition));
   record.job.mutable_error()->set_message(why);
@@ -70,7 +83,6 @@ void PackingJobs::Stop() {
 
 absl::Status PackingJobs::Recover() {
   COLONNADE_ASSIGN_OR_RETURN(auto unfinished, ReadRows<std::vector<JobRecord>>(world_.database, UnfinishedJobs));
-  DropStrayFolders(unfinished);
   for (JobRecord& record : unfinished) {
     if (record.cancel_asked) {
       COLONNADE_RETURN_IF_ERROR(world_.log.Move(record, v1::JOB_STATE_CANCELLED, "cancelled on request"));
@@ -79,6 +91,8 @@ absl::Status PackingJobs::Recover() {
           record, v1::JOB_STATE_QUEUED, "the server was restarted; the job continues from its last checkpoint"));
     }
   }
+  std::erase_if(unfinished, [](const JobRecord& record) { return IsFinal(record.job.state()); });
+  DropStrayFolders(unfinished);
   return world_.datasets.EraseAllServed();
 }
 
@@ -115,11 +129,10 @@ absl::StatusOr<std::optional<JobRecord>> PackingJobs::TakeNext() {
 }
 
 void PackingJobs::RunQueued() {
-  JobRunner runner(world_);
   while (WaitForWork(absl::ZeroDuration())) {
     const absl::StatusOr<std::optional<JobRecord>> next = TakeNext();
     absl::Status status = next.status();
-    if (next.ok() && *next) status = runner.Run(**next);
+    if (next.ok() && *next) status = runner_.Run(**next);
     if (!status.ok()) spdlog::error("jobs: {}", Message(status));
     if (!status.ok()) WaitForWork(kAfterTrouble);
     if (next.ok() && !*next) WaitForWork(kLookAround);
@@ -146,13 +159,16 @@ void PackingJobs::KeepHouse() {
 
 absl::Status PackingJobs::EnforceRetention() {
   COLONNADE_ASSIGN_OR_RETURN(const auto overdue, world_.vault.Overdue());
-  for (const privacy::DatasetInfo& dataset : overdue) {
-    const std::lock_guard lock(world_.references);
-    COLONNADE_RETURN_IF_ERROR(EndUses(dataset));
-    COLONNADE_ASSIGN_OR_RETURN(const auto jobs, JobsOfDataset(world_.database, dataset));
-    COLONNADE_RETURN_IF_ERROR(world_.vault.Erase(dataset.spec.tenant, dataset.spec.name, "retention", jobs).status());
-  }
-  return absl::OkStatus();
+  absl::Status first;  // error; one data set must not keep the others
+  for (const privacy::DatasetInfo& dataset : overdue) first.Update(Retire(dataset));
+  return first;
+}
+
+absl::Status PackingJobs::Retire(const privacy::DatasetInfo& dataset) {
+  const std::lock_guard lock(world_.references);
+  COLONNADE_RETURN_IF_ERROR(EndUses(dataset));
+  COLONNADE_ASSIGN_OR_RETURN(const auto jobs, JobsOfDataset(world_.database, dataset));
+  return world_.vault.Erase(dataset.spec.tenant, dataset.spec.name, "retention", jobs).status();
 }
 
 // Queued jobs that use it fail now, running ones as soon as their worker has stopped.
@@ -161,6 +177,7 @@ absl::Status PackingJobs::EndUses(const privacy::DatasetInfo& dataset) {
     return job.tenant() == dataset.spec.tenant &&
            (job.dataset() == dataset.spec.name || job.evaluation() == dataset.spec.name);
   };
+  std::vector<v1::Job> ended;
   COLONNADE_RETURN_IF_ERROR(world_.database.Write([&](Connection& rows) -> absl::Status {
     COLONNADE_ASSIGN_OR_RETURN(auto unfinished, UnfinishedJobs(rows));
     for (JobRecord& record : unfinished) {
@@ -168,16 +185,21 @@ absl::Status PackingJobs::EndUses(const privacy::DatasetInfo& dataset) {
       world_.interrupts.Signal(record.job.name(), Interrupt::kRetention);
       if (record.job.state() == v1::JOB_STATE_QUEUED) {
         COLONNADE_RETURN_IF_ERROR(FailQueued(rows, record, kRetentionOver, world_.log.now()));
+        ended.push_back(record.job);
       }
     }
     return absl::OkStatus();
   }));
+  for (const v1::Job& job : ended) runner_.CleanUp(job);
   world_.log.Announce();
   return absl::OkStatus();
 }
 
 absl::Status PackingJobs::Submit(const std::string& tenant, const v1::SubmitJobRequest& request, v1::Job& response) {
   COLONNADE_RETURN_IF_ERROR(CheckRequestId("request_id", request.request_id()));
+  if (::access(world_.worker.c_str(), X_OK) != 0) {
+    return absl::FailedPreconditionError("this server runs no jobs: it has no colonnade-worker (--worker)");
+  }
   COLONNADE_ASSIGN_OR_RETURN(v1::Job job, CheckRequest(tenant, request));
   job.set_name(MintName());
   v1::SubmitJobRequest content = request;
@@ -214,8 +236,7 @@ absl::Status PackingJobs::Get(const std::string& tenant, const v1::GetJobRequest
 absl::Status PackingJobs::List(const std::string& tenant, const v1::ListJobsRequest& request,
                                v1::ListJobsResponse& response) {
   COLONNADE_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page()));
-  std::vector<v1::JobState> states;
-  for (const int state : request.states()) states.push_back(v1::JobState(state));
+  COLONNADE_ASSIGN_OR_RETURN(const std::vector<v1::JobState> states, ReadStates(request));
   COLONNADE_ASSIGN_OR_RETURN(auto jobs, ReadRows<std::vector<NumberedJob>>(world_.database, [&](Connection& rows) {
                                return ListJobs(rows, tenant, NumberOf(page.after), states, page.limit + 1);
                              }));
@@ -226,6 +247,8 @@ absl::Status PackingJobs::List(const std::string& tenant, const v1::ListJobsRequ
 }
 
 absl::Status PackingJobs::Cancel(const std::string& tenant, const v1::CancelJobRequest& request, v1::Job& response) {
+  const std::lock_guard lock(world_.references);
+  bool ended = false;
   COLONNADE_ASSIGN_OR_RETURN(const JobRecord record,
                              WriteRows<JobRecord>(world_.database, [&](Connection& rows) -> absl::StatusOr<JobRecord> {
                                COLONNADE_ASSIGN_OR_RETURN(JobRecord record, FindJob(rows, tenant, request.name()));
@@ -236,8 +259,10 @@ absl::Status PackingJobs::Cancel(const std::string& tenant, const v1::CancelJobR
                                event.set_state(v1::JOB_STATE_CANCELLED);
                                event.set_message("cancelled on request");
                                COLONNADE_RETURN_IF_ERROR(AppendEvent(rows, record, event, world_.log.now()));
+                               ended = true;
                                return record;
                              }));
+  if (ended) runner_.CleanUp(record.job);
   world_.interrupts.Signal(request.name(), Interrupt::kCancel);
   world_.log.Announce();
   response = record.job;

@@ -20,7 +20,7 @@ namespace colonnade::jobs {
 // Thread-safe.
 class PackingJobs final : public JobBackend {
  public:
-  explicit PackingJobs(const JobWorld& world) : world_(world) {}
+  explicit PackingJobs(const JobWorld& world) : world_(world), runner_(world) {}
   ~PackingJobs() override { Stop(); }
 
   // Puts interrupted jobs back into the queue, completes erasures that are due, then runs
@@ -50,10 +50,12 @@ class PackingJobs final : public JobBackend {
   bool WaitForWork(absl::Duration patience);
   void Wake();
   void KeepHouse();
+  absl::Status Retire(const privacy::DatasetInfo& dataset);
   absl::Status EndUses(const privacy::DatasetInfo& dataset);
   void DropStrayFolders(const std::vector<JobRecord>& unfinished);
 
   const JobWorld world_;
+  JobRunner runner_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/base/helper_process.h"
-#include "server/base/status.h"
 
 namespace colonnade::jobs {
 namespace {
@@ -30,25 +29,28 @@ WorkerEnd Lost(HelperProcess& helper) {
 
 }  // namespace
 
-absl::StatusOr<WorkerEnd> RunWorker(const std::string& program, const worker::v1::Start& start,
-                                    const std::atomic<Interrupt>& interrupt,
-                                    const std::function<absl::Status(const v1::JobEvent& event)>& on_event) {
-  COLONNADE_ASSIGN_OR_RETURN(const auto helper, HelperProcess::Start(program));
+WorkerEnd RunWorker(const std::string& program, const worker::v1::Start& start, const std::atomic<Interrupt>& interrupt,
+                    const std::function<absl::Status(const v1::JobEvent& event)>& on_event) {
+  const auto helper = HelperProcess::Start(program);
+  if (!helper.ok()) return WorkerEnd{WorkerEnd::Kind::kLost, {}, Interrupt::kNone, "it cannot be started"};
+  HelperProcess& running = **helper;
   worker::v1::ToWorker message;
   *message.mutable_start() = start;
-  if (!helper->Send(message.SerializeAsString()).ok()) return Lost(*helper);
+  if (!running.Send(message.SerializeAsString()).ok()) return Lost(running);
   while (true) {
-    if (const Interrupt why = interrupt.load(); why != Interrupt::kNone) return Interrupted(*helper, why);
-    const absl::StatusOr<std::string> frame = helper->Receive(kLook);
+    if (const Interrupt why = interrupt.load(); why != Interrupt::kNone) return Interrupted(running, why);
+    const absl::StatusOr<std::string> frame = running.Receive(kLook);
     if (absl::IsDeadlineExceeded(frame.status())) continue;
     worker::v1::FromWorker received;
-    if (!frame.ok() || !received.ParseFromString(*frame)) return Lost(*helper);
+    if (!frame.ok() || !received.ParseFromString(*frame)) return Lost(running);
     if (received.has_finished()) {
       WorkerEnd end{WorkerEnd::Kind::kFinished, std::move(*received.mutable_finished()), Interrupt::kNone, {}};
-      end.how = helper->WaitForEnd(kFarewell);
+      end.how = running.WaitForEnd(kFarewell);
       return end;
     }
-    COLONNADE_RETURN_IF_ERROR(on_event(received.event()));
+    if (const absl::Status taken = on_event(received.event()); !taken.ok()) {
+      return WorkerEnd{WorkerEnd::Kind::kLost, {}, Interrupt::kNone, "its progress could not be stored"};
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "colonnade/worker/v1/worker.pb.h"
 
 namespace colonnade::jobs {
@@ -31,12 +31,11 @@ struct WorkerEnd {
   std::string how;
 };
 
-// Runs `program` on `start` until it ends, passing its events on as they come; an error
-// of `on_event` kills it and is returned. Looks at `interrupt` ten times a second; a
-// worker that is told to stop has two seconds before it is killed. NOT_FOUND when the
-// program cannot be run.
-absl::StatusOr<WorkerEnd> RunWorker(const std::string& program, const worker::v1::Start& start,
-                                    const std::atomic<Interrupt>& interrupt,
-                                    const std::function<absl::Status(const v1::JobEvent& event)>& on_event);
+// Runs `program` on `start` until it ends, passing its events on as they come. Looks at
+// `interrupt` ten times a second; a worker that is told to stop has two seconds before it
+// is killed. A program that cannot be run counts as lost, and so does one whose events
+// `on_event` cannot take, which is killed.
+WorkerEnd RunWorker(const std::string& program, const worker::v1::Start& start, const std::atomic<Interrupt>& interrupt,
+                    const std::function<absl::Status(const v1::JobEvent& event)>& on_event);
 
 }  // namespace colonnade::jobs

@@ -67,6 +67,7 @@ void AttachRetry(google::rpc::Status& rich, absl::Duration delay) {
 
 std::string ReasonOf(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
+  if (!details.reason.empty()) return details.reason;
   if (!details.field.empty()) return "INVALID_FIELD";
   if (!details.quota.empty()) return "DATA_BUDGET_EXCEEDED";
   if (!details.resource_type.empty() && absl::IsNotFound(status)) return Upper(details.resource_type) + "_NOT_FOUND";

@@ -145,6 +145,18 @@ class FileBlobs final : public Blobs {
   }
 
   std::string Path(const std::string& sha256) const override { return BlobPath(folder_, sha256); }
+  absl::StatusOr<std::vector<std::string>> List() const override {
+    std::vector<std::string> digests;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry(folder_, error), end; !error && entry != end;
+         entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      if (name.size() == kDigestLetters && entry->is_regular_file(error)) digests.push_back(name);
+    }
+    if (!error) return digests;
+    return absl::InternalError(fmt::format("cannot list '{}': {}", folder_, error.message()));
+  }
+
   absl::Status Remove(const std::string& sha256) override { return RemoveFile(Path(sha256)); }
 
  private:

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,6 +44,8 @@ class Blobs {
   virtual absl::Status Adopt(const std::string& path, const std::string& sha256) = 0;
   // Where the blob is or would be.
   virtual std::string Path(const std::string& sha256) const = 0;
+  // Digests of all blobs.
+  virtual absl::StatusOr<std::vector<std::string>> List() const = 0;
   // OK also when there is none.
   virtual absl::Status Remove(const std::string& sha256) = 0;
 };

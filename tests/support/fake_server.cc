@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -120,7 +121,9 @@ struct FakePacking : v1::Packing::Service {
     for (const v1::JobEvent& event : state.events) {
       if (event.sequence() >= request->from_sequence() && left-- > 0) stream->Write(event);
     }
-    return whole ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+    if (whole) return grpc::Status::OK;
+    std::this_thread::sleep_for(state.silence);
+    return {grpc::StatusCode::UNAVAILABLE, "gone"};
   }
   FakeState& state;
 };

@@ -5,6 +5,7 @@
 
 #include <grpcpp/server.h>
 
+#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -56,6 +57,7 @@ struct FakeState {
   v1::Job job;
   std::vector<v1::JobEvent> events;
   std::vector<int> events_per_connection;  // then UNAVAILABLE; all once it is used up
+  std::chrono::milliseconds silence{0};    // before that UNAVAILABLE
   v1::Artifact artifact;
   std::string artifact_bytes, artifact_sha256;
   std::vector<std::string> model_names;  // one page each

@@ -105,9 +105,14 @@ TEST_F(AppTest, NobodyThereIsSix) {
 }
 
 TEST_F(AppTest, RefusedModelIsThree) {
-  state.failures = {{.code = grpc::StatusCode::UNIMPLEMENTED, .message = "node 'x': Loop"}};
+  state.failures = {{.code = grpc::StatusCode::UNIMPLEMENTED, .message = "node 'x': Loop", .reason = "MODEL_REFUSED"}};
   EXPECT_EQ(Call({"model", "push", Write("m.onnx", "onnx"), "--name", "m"}), kModelRefused);
   EXPECT_THAT(err.str(), HasSubstr("node 'x': Loop"));
+}
+
+TEST_F(AppTest, FullDiskIsNoVerdictOnTheModel) {
+  state.failures = {{.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .message = "No space left on device"}};
+  EXPECT_EQ(Call({"model", "push", Write("m.onnx", "onnx"), "--name", "m"}), kFailed);
 }
 
 TEST_F(AppTest, BadNameOfAModelIsTwo) {

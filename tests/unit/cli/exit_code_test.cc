@@ -38,6 +38,7 @@ TEST(ExitCode, FollowsFromTheCode) {
 TEST(ExitCode, ReasonsSayMore) {
   EXPECT_EQ(ExitCodeOf({Code::kInvalidArgument, "", {.reason = "MODEL_REFUSED"}}), kModelRefused);
   EXPECT_EQ(ExitCodeOf({Code::kUnimplemented, "", {.reason = "MODEL_REFUSED"}}), kModelRefused);
+  EXPECT_EQ(ExitCodeOf({Code::kInternal, "", {.reason = "MODEL_REFUSED"}}), kModelRefused);
   EXPECT_EQ(ExitCodeOf({Code::kResourceExhausted, "", {.reason = "DATA_BUDGET_EXCEEDED"}}), kNotAllowed);
   EXPECT_EQ(ExitCodeOf({Code::kResourceExhausted, "", {.quota = "source:s"}}), kNotAllowed);
   EXPECT_EQ(ExitCodeOf({Code::kResourceExhausted, "", {.retry_delay = std::chrono::seconds(1)}}), kUnavailable);

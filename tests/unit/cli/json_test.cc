@@ -18,6 +18,16 @@ TEST(Json, TimesAreUtcWithMilliseconds) {
   EXPECT_EQ(ToJson(client::Time(std::chrono::milliseconds(1'700'000'000'042))), "2023-11-14T22:13:20.042Z");
 }
 
+TEST(Json, TimesBeforeTheEpochRoundDown) {
+  EXPECT_EQ(ToJson(client::Time(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(Json, ErasuresShowTheNanosecondsThatAreSigned) {
+  client::ErasureRecord record;
+  record.erase_time = client::Time(std::chrono::nanoseconds(1'700'000'000'042'000'017));
+  EXPECT_EQ(ToJson(record)["erase_time"], "2023-11-14T22:13:20.042000017Z");
+}
+
 TEST(Json, JobsLeaveOutWhatIsAbsent) {
   client::Job job;
   job.name = "job-1";

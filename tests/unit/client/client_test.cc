@@ -29,6 +29,12 @@ class ClientTest : public testing::Test {
             .retry = {.attempts = 4, .first_delay = milliseconds(5), .longest_delay = milliseconds(20)}};
   }
   void Fail(int times, const Failure& failure) { server.state().failures.assign(size_t(times), failure); }
+  std::jthread StartLate() {
+    return std::jthread([this] {
+      std::this_thread::sleep_for(milliseconds(300));
+      server.Start();
+    });
+  }
   std::string Read(const std::string& name) {
     std::ifstream file(server.folder() / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -125,10 +131,30 @@ TEST_F(ClientTest, FollowsARestartedServer) {
   restart.join();
 }
 
-TEST_F(ClientTest, RefusedModelsAreMarked) {
-  Fail(1, {.code = grpc::StatusCode::UNIMPLEMENTED, .message = "node 'x': Loop", .reason = "UNIMPLEMENTED"});
-  EXPECT_EQ(client->PushModel("net", Noise(3'000'000)).status().reason(), "MODEL_REFUSED");
-  EXPECT_EQ(state.calls, 1);
+TEST_F(ClientTest, FindsAServerThatStartsLate) {
+  server.Stop();
+  const auto patient = *Client::Connect({.server = server.address()});
+  const std::jthread start = StartLate();
+  const auto status = patient->GetStatus();
+  EXPECT_TRUE(status.ok()) << status.status().message();
+}
+
+TEST_F(ClientTest, WaitsForALateServerNoLongerThanTheCallMayTake) {
+  server.Stop();
+  const auto hasty = *Client::Connect({.server = server.address(), .timeout = milliseconds(250)});
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(hasty->GetStatus().status().code(), Code::kUnavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(600));
+}
+
+TEST_F(ClientTest, TheServerSaysWhichModelsItRefuses) {
+  const auto reason = [&](const Failure& failure) {
+    Fail(1, failure);
+    return client->PushModel("net", Noise(3'000'000)).status().reason();
+  };
+  EXPECT_EQ(reason({.code = grpc::StatusCode::UNIMPLEMENTED, .reason = "MODEL_REFUSED"}), "MODEL_REFUSED");
+  EXPECT_EQ(reason({.code = grpc::StatusCode::RESOURCE_EXHAUSTED, .message = "disk full"}), "");
+  EXPECT_EQ(state.calls, 2);
 }
 
 TEST_F(ClientTest, InspectsANameOrBytes) {
@@ -201,6 +227,45 @@ TEST_F(ClientTest, WatchGoesOnWhereItWasCutOff) {
   EXPECT_TRUE(status.ok()) << status.message();
   EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(state.watched_from, ElementsAre(1, 3, 3, 4));
+}
+
+TEST_F(ClientTest, WatchFindsAServerThatIsBackLate) {
+  const auto patient = *Client::Connect({.server = server.address(), .watch_patience = milliseconds(3000)});
+  state.events = {Event(1), Event(2, v1::JOB_STATE_SUCCEEDED)};
+  state.events_per_connection = {1};
+  std::jthread start;
+  const Status status = patient->WatchJob("job-1", 1, [&](const JobEvent& event) {
+    if (event.sequence > 1) return true;
+    server.Stop();
+    start = StartLate();
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_THAT(state.watched_from, ElementsAre(1, 2));
+}
+
+TEST_F(ClientTest, WatchHasPatienceAfterLongSilence) {
+  ClientOptions options = Options(server.address());
+  options.watch_patience = milliseconds(100);
+  state.silence = milliseconds(150);
+  state.events = {Event(1), Event(2), Event(3), Event(4, v1::JOB_STATE_SUCCEEDED)};
+  state.events_per_connection = {2, 0, 1};
+  const Status status = (*Client::Connect(options))->WatchJob("job-1", 1, [](const JobEvent&) { return true; });
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_THAT(state.watched_from, ElementsAre(1, 3, 3, 4));
+}
+
+TEST_F(ClientTest, WatchLosesPatienceWithAServerThatIsGone) {
+  ClientOptions options = Options(server.address());
+  options.watch_patience = milliseconds(100);
+  state.events = {Event(1), Event(2)};
+  state.events_per_connection.assign(1000, 0);
+  state.events_per_connection[0] = 1;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto impatient = *Client::Connect(options);
+  EXPECT_EQ(impatient->WatchJob("job-1", 1, [](const JobEvent&) { return true; }).code(), Code::kUnavailable);
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, milliseconds(70));
+  EXPECT_GT(state.calls, 4);
 }
 
 TEST_F(ClientTest, WatchEndsWhenToldTo) {

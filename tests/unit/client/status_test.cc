@@ -31,19 +31,5 @@ TEST(Status, SurvivesDetailsThatAreNone) {
   EXPECT_EQ(status.reason(), "");
 }
 
-TEST(Status, RefusedModelsAreMarked) {
-  EXPECT_EQ(MarkRefusedModel({Code::kUnimplemented, "Loop"}).reason(), "MODEL_REFUSED");
-  EXPECT_EQ(MarkRefusedModel(InvalidField("model", "not an ONNX file")).reason(), "MODEL_REFUSED");
-  EXPECT_EQ(MarkRefusedModel({Code::kResourceExhausted, "too much memory"}).reason(), "MODEL_REFUSED");
-}
-
-TEST(Status, FaultsOfTheCallAreNotTheModels) {
-  EXPECT_EQ(MarkRefusedModel(InvalidField("header.name", "is no name")).reason(), "INVALID_FIELD");
-  EXPECT_EQ(MarkRefusedModel({Code::kUnavailable, "gone"}).reason(), "");
-  const Details busy{.retry_delay = std::chrono::seconds(1)};
-  EXPECT_EQ(MarkRefusedModel({Code::kResourceExhausted, "busy", busy}).reason(), "");
-  EXPECT_TRUE(MarkRefusedModel({}).ok());
-}
-
 }  // namespace
 }  // namespace colonnade::client

@@ -3,7 +3,9 @@
 
 #include <fstream>
 
+#include "server/base/error_details.h"
 #include "server/base/status.h"
+#include "server/jobs/sweep_blobs.h"
 #include "tests/unit/jobs/world.h"
 
 namespace colonnade::jobs {
@@ -108,6 +110,30 @@ TEST_F(ModelsTest, BytesGoWithTheLastModelThatHasThem) {
   EXPECT_TRUE(std::filesystem::exists(blob));
   ASSERT_TRUE(Delete("b").ok());
   EXPECT_FALSE(std::filesystem::exists(blob));
+}
+
+TEST_F(ModelsTest, ARefusedPushLeavesNoBytes) {
+  ASSERT_TRUE(PushModel("net", Onnx(1)).ok());
+  EXPECT_FALSE(PushModel("net", Onnx(2)).ok());
+  EXPECT_EQ(blobs_->List()->size(), 1u);
+}
+
+TEST_F(ModelsTest, BytesWithoutAModelAreSweptAtStart) {
+  ASSERT_TRUE(PushModel("net", Onnx(1)).ok());
+  auto stray = blobs_->Receive().value();
+  ASSERT_TRUE(stray->Append("nobody's").ok() && stray->Finish().ok() && stray->Keep().ok());
+  ASSERT_EQ(blobs_->List()->size(), 2u);
+  ASSERT_TRUE(SweepBlobs(*database_, *blobs_).ok());
+  EXPECT_EQ(*blobs_->List(), std::vector<std::string>{model_.sha256()});
+}
+
+TEST_F(ModelsTest, SaysThatItRefused) {
+  EXPECT_EQ(DetailsOf(PushModel("net", "no model at all")).reason, "MODEL_REFUSED");
+  Inspector missing("/nowhere/colonnade-inspect");
+  v1::ModelReport report;
+  const absl::Status status = missing.Examine("x", report);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(DetailsOf(status).reason, "");
 }
 
 TEST_F(ModelsTest, InspectsWithoutStoring) {

@@ -124,6 +124,36 @@ TEST_F(PackingJobsTest, CancelsWhatIsQueued) {
   EXPECT_EQ(Job(job).state(), v1::JOB_STATE_CANCELLED);
 }
 
+TEST_F(PackingJobsTest, ErasesWhatACancelledJobWasToUse) {
+  ASSERT_TRUE(Cancel(Submit("good")).ok());
+  EXPECT_EQ(Dataset("data").state(), v1::Dataset::ERASED);
+}
+
+TEST_F(PackingJobsTest, StoresTheEndWhenTheDatabaseComesBack) {
+  const std::string job = Submit("good");
+  ASSERT_TRUE(database_
+                  ->Write([&](store::Connection& rows) {
+                    return rows
+                        .Run("CREATE TRIGGER stuck BEFORE INSERT ON artifacts BEGIN SELECT RAISE(ABORT, 'full'); END")
+                        .status();
+                  })
+                  .ok());
+  Start();
+  Await(job, v1::JOB_STATE_RUNNING);
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_EQ(Job(job).state(), v1::JOB_STATE_RUNNING);
+  EXPECT_TRUE(artifacts_->Versions(kTenant, "good").empty());
+  ASSERT_TRUE(database_->Write([&](store::Connection& rows) { return rows.Run("DROP TRIGGER stuck").status(); }).ok());
+  EXPECT_EQ(Await(job).state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(PackingJobsTest, RefusesStatesThatAreNone) {
+  v1::ListJobsRequest request;
+  request.add_states(v1::JobState(99));
+  v1::ListJobsResponse response;
+  EXPECT_EQ(FieldOf(jobs_->List(kTenant, request, response)), "states");
+}
+
 TEST_F(PackingJobsTest, CancelsWhatRunsWithinFiveSeconds) {
   Start(2);
   for (const char* artifact : {"slow", "deaf"}) {
