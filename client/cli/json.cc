@@ -13,6 +13,19 @@ std::string ToHex(const std::string& bytes) {
   return text;
 }
 
+std::string WholeSeconds(client::Time time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+int64_t NanosecondsOfSecond(client::Time time) {
+  return std::chrono::nanoseconds(time - std::chrono::floor<std::chrono::seconds>(time)).count();
+}
+
+Json WithNanoseconds(client::Time time) {
+  return fmt::format("{}.{:09}Z", WholeSeconds(time), NanosecondsOfSecond(time));
+}
+
 template <typename T>
 void AddPresent(Json& json, const char* key, const std::optional<T>& value) {
   if (!value) return;
@@ -36,9 +49,7 @@ Json Embedded(const std::string& text) {
 }  // namespace
 
 Json ToJson(client::Time time) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()) % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
-                     (milliseconds.count() + 1000) % 1000);
+  return fmt::format("{}.{:03}Z", WholeSeconds(time), NanosecondsOfSecond(time) / 1'000'000);
 }
 
 Json ToJson(const client::Shape& shape) {
@@ -107,7 +118,7 @@ Json ToJson(const client::ErasureRecord& record) {
           {"dataset", record.dataset},
           {"source", record.source},
           {"records", record.records},
-          {"erase_time", ToJson(record.erase_time)},
+          {"erase_time", WithNanoseconds(record.erase_time)},
           {"reason", record.reason},
           {"ciphertext_sha256", record.ciphertext_sha256},
           {"key_id", record.key_id},

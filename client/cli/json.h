@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results as JSON: field names of the API, numbers as numbers, choices as lower-case
-// words, times as "2026-01-31T09:30:00.000Z". What is absent is left out.
+// words, times as "2026-01-31T09:30:00.000Z", that of an erasure with the nanoseconds
+// that were signed. What is absent is left out.
 #pragma once
 
 #include <nlohmann/json.hpp>

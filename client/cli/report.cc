@@ -38,7 +38,8 @@ void PrintJob(std::ostream& out, const client::Job& job) {
                      Printable(job.model), Printable(job.dataset), Printable(job.array), Printable(job.artifact));
   out << (job.result ? fmt::format(" version {}\n", job.result->artifact_version) : "\n");
   if (!job.error.ok()) {
-    out << fmt::format("{} in stage {}: {}\n", CodeName(job.error.code()), Word(job.error_stage),
+    const bool staged = job.error_stage != client::JobStage::kNone;
+    out << fmt::format("{}{}{}: {}\n", CodeName(job.error.code()), staged ? " in stage " : "", Word(job.error_stage),
                        Printable(job.error.message()));
   }
   if (job.result) PrintResult(out, *job.result);

@@ -60,8 +60,14 @@ Status Client::Impl::Run(Repeat repeat, Time deadline, const Attempt& attempt) c
     const auto delay = DelayBeforeRetry(options.retry, {attempts, status.code(), status.retry_delay(),
                                                         std::chrono::system_clock::now(), deadline, Chance()});
     if (!delay || repeat == Repeat::kNever) return NameServer(status);
-    std::this_thread::sleep_for(*delay);
+    Wait(*delay);
   }
+}
+
+void Client::Impl::Wait(std::chrono::microseconds delay) const {
+  const Time end = std::chrono::system_clock::now() + delay;
+  channel->WaitForConnected(end);
+  std::this_thread::sleep_until(end);
 }
 
 Status Client::Impl::NameServer(const Status& status) const {

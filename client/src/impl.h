@@ -40,6 +40,10 @@ struct Client::Impl {
   // UNAVAILABLE says which server; other errors are returned as they are.
   Status NameServer(const Status& status) const;
 
+  // Waits all of `delay`, and lets the channel connect meanwhile: without a thread inside
+  // of gRPC it does not get on with it, and the next attempt would fail as the last did.
+  void Wait(std::chrono::microseconds delay) const;
+
   // Makes attempts until one succeeds or DelayBeforeRetry gives up.
   using Attempt = std::function<Status(grpc::ClientContext& context)>;
   Status Run(Repeat repeat, Time deadline, const Attempt& attempt) const;

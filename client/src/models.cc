@@ -23,7 +23,7 @@ Result<Model> Push(const ImplType& impl, const std::string& name, const ByteSour
   if (!header.ok()) return header.status();
   v1::Model reply;
   const Status status = impl.Upload(*impl.models, &v1::Models::Stub::PushModel, *header, bytes, progress, reply);
-  if (!status.ok()) return MarkRefusedModel(status);
+  if (!status.ok()) return status;
   return FromProto(reply);
 }
 
@@ -35,7 +35,7 @@ Result<ModelReport> Inspect(const ImplType& impl, const std::string& name, const
   header.set_size_bytes(bytes.size());
   v1::ModelReport reply;
   const Status status = impl.Upload(*impl.models, &v1::Models::Stub::InspectModel, header, bytes, progress, reply);
-  if (!status.ok()) return MarkRefusedModel(status);
+  if (!status.ok()) return status;
   return FromProto(reply);
 }
 

@@ -3,8 +3,6 @@
 
 #include <google/protobuf/any.pb.h>
 
-#include <initializer_list>
-
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -35,23 +33,6 @@ void Read(const google::protobuf::Any& any, Details& details) {
   });
 }
 
-// Fields that the transport checks, whatever the model.
-bool IsAboutTheCall(const std::string& field) {
-  for (const char* part : {"header", "chunk", "colonnade-tenant", "authorization"}) {
-    if (field.starts_with(part)) return true;
-  }
-  return false;
-}
-
-bool IsAboutContent(const Status& status) {
-  switch (status.code()) {
-    case Code::kInvalidArgument:
-    case Code::kUnimplemented: return !IsAboutTheCall(status.field());
-    case Code::kResourceExhausted: return status.details().quota.empty() && !status.retry_delay();
-    default: return false;
-  }
-}
-
 }  // namespace
 
 Status FromGrpc(const grpc::Status& status) {
@@ -62,13 +43,6 @@ Status FromGrpc(const grpc::Status& status) {
     for (const auto& any : rich.details()) Read(any, details);
   }
   return {Code(status.error_code()), status.error_message(), std::move(details)};
-}
-
-Status MarkRefusedModel(const Status& status) {
-  if (status.ok() || !IsAboutContent(status)) return status;
-  Details details = status.details();
-  details.reason = "MODEL_REFUSED";
-  return {status.code(), status.message(), std::move(details)};
 }
 
 }  // namespace colonnade::client

@@ -11,8 +11,4 @@ namespace colonnade::client {
 // read are left out.
 Status FromGrpc(const grpc::Status& status);
 
-// For answers to a model's bytes: adds the reason "MODEL_REFUSED" to an error that is
-// about the model and not about the call.
-Status MarkRefusedModel(const Status& status);
-
 }  // namespace colonnade::client

@@ -3,9 +3,9 @@
 // server only needs to remember the number it expects next: it asks for the log from
 // there on, and nobody sees the seam. A server that never answered is given up as any
 // other call would be; one that was there before may be restarting, and gets
-// `watch_patience` since its last event.
+// `watch_patience` since it was lost. Jobs are silent for long, so a server was there not
+// only if it sent an event, but also if the connection held for a while.
 #include <limits>
-#include <thread>
 
 #include "client/src/from_proto.h"
 #include "client/src/impl.h"
@@ -20,18 +20,23 @@ struct Watch {
   std::string job;
   int64_t next = 1;  // sequence number expected
   const EventCallback& on_event;
-  bool seen = false;     // an event has come
-  bool stopped = false;  // the callback has had enough
-  int attempts = 0;      // since the last event
-  Time since = Clock::now();
+  bool found = false;         // the server was there
+  bool stopped = false;       // the callback has had enough
+  int failures = 0;           // since it was there last
+  Time since = Clock::now();  // of the first failure; of the call, for a server not found
 
   void Deliver(const JobEvent& event) {
     if (event.sequence < next) return;
     next = event.sequence + 1;
-    seen = true;
-    attempts = 0;
-    since = Clock::now();
+    Found();
     stopped = !on_event(event);
+  }
+  void Found() {
+    found = true;
+    failures = 0;
+  }
+  void Failed() {
+    if (++failures == 1 && found) since = Clock::now();
   }
 };
 
@@ -51,10 +56,10 @@ Status Follow(v1::Packing::Stub& packing, grpc::ClientContext& context, Watch& w
 std::optional<std::chrono::microseconds> DelayBeforeReconnect(const ClientOptions& options, const Watch& watch,
                                                               const Status& status) {
   RetryOptions retry = options.retry;
-  if (watch.seen) retry.attempts = std::numeric_limits<int>::max();
-  const Time deadline = watch.since + (watch.seen ? options.watch_patience : options.timeout);
+  if (watch.found) retry.attempts = std::numeric_limits<int>::max();
+  const Time deadline = watch.since + (watch.found ? options.watch_patience : options.timeout);
   return DelayBeforeRetry(retry,
-                          {watch.attempts, status.code(), status.retry_delay(), Clock::now(), deadline, Chance()});
+                          {watch.failures, status.code(), status.retry_delay(), Clock::now(), deadline, Chance()});
 }
 
 }  // namespace
@@ -64,12 +69,15 @@ Status Client::WatchJob(const std::string& name, int64_t from_sequence, const Ev
   for (;;) {
     grpc::ClientContext context;
     impl_->Prepare(context, Time::max());
+    const bool connected = impl_->channel->GetState(false) == GRPC_CHANNEL_READY;
+    const Time begin = Clock::now();
     const Status status = Follow(*impl_->packing, context, watch);
-    ++watch.attempts;
     if (status.ok()) return status;
+    if (connected && Clock::now() - begin > impl_->options.retry.longest_delay) watch.Found();
+    watch.Failed();
     const auto delay = DelayBeforeReconnect(impl_->options, watch, status);
     if (!delay) return impl_->NameServer(status);
-    std::this_thread::sleep_for(*delay);
+    impl_->Wait(*delay);
   }
 }
 
