@@ -239,6 +239,7 @@ void FakeServer::Stop() {
 void FakeServer::Start() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.AddListeningPort(tcp_address(), grpc::InsecureServerCredentials(), &port_);
   for (const auto& service : services_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server for tests of the client: the real transport on a unix socket, services that
-// answer as they are told, and a record of what they were asked.
+// A server for tests of the client: the real transport on a unix socket and on a port,
+// services that answer as they are told, and a record of what they were asked.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -66,12 +66,14 @@ struct FakeState {
 
 class FakeServer {
  public:
-  // Listens on a socket in a fresh folder.
+  // Listens on a socket in a fresh folder, and on a free port.
   FakeServer();
   ~FakeServer();
 
   // "unix:PATH".
   std::string address() const { return "unix:" + (folder_ / "socket").string(); }
+  // "127.0.0.1:PORT", the same after a restart.
+  std::string tcp_address() const { return "127.0.0.1:" + std::to_string(port_); }
   const std::filesystem::path& folder() const { return folder_; }
   FakeState& state() { return state_; }
 
@@ -80,6 +82,7 @@ class FakeServer {
 
  private:
   std::filesystem::path folder_;
+  int port_ = 0;
   FakeState state_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;

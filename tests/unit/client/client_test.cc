@@ -29,12 +29,6 @@ class ClientTest : public testing::Test {
             .retry = {.attempts = 4, .first_delay = milliseconds(5), .longest_delay = milliseconds(20)}};
   }
   void Fail(int times, const Failure& failure) { server.state().failures.assign(size_t(times), failure); }
-  std::jthread StartLate() {
-    return std::jthread([this] {
-      std::this_thread::sleep_for(milliseconds(300));
-      server.Start();
-    });
-  }
   std::string Read(const std::string& name) {
     std::ifstream file(server.folder() / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -131,17 +125,9 @@ TEST_F(ClientTest, FollowsARestartedServer) {
   restart.join();
 }
 
-TEST_F(ClientTest, FindsAServerThatStartsLate) {
-  server.Stop();
-  const auto patient = *Client::Connect({.server = server.address()});
-  const std::jthread start = StartLate();
-  const auto status = patient->GetStatus();
-  EXPECT_TRUE(status.ok()) << status.status().message();
-}
-
 TEST_F(ClientTest, WaitsForALateServerNoLongerThanTheCallMayTake) {
   server.Stop();
-  const auto hasty = *Client::Connect({.server = server.address(), .timeout = milliseconds(250)});
+  const auto hasty = *Client::Connect({.server = server.tcp_address(), .timeout = milliseconds(250)});
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(hasty->GetStatus().status().code(), Code::kUnavailable);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(600));
@@ -227,21 +213,6 @@ TEST_F(ClientTest, WatchGoesOnWhereItWasCutOff) {
   EXPECT_TRUE(status.ok()) << status.message();
   EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(state.watched_from, ElementsAre(1, 3, 3, 4));
-}
-
-TEST_F(ClientTest, WatchFindsAServerThatIsBackLate) {
-  const auto patient = *Client::Connect({.server = server.address(), .watch_patience = milliseconds(3000)});
-  state.events = {Event(1), Event(2, v1::JOB_STATE_SUCCEEDED)};
-  state.events_per_connection = {1};
-  std::jthread start;
-  const Status status = patient->WatchJob("job-1", 1, [&](const JobEvent& event) {
-    if (event.sequence > 1) return true;
-    server.Stop();
-    start = StartLate();
-    return true;
-  });
-  EXPECT_TRUE(status.ok()) << status.message();
-  EXPECT_THAT(state.watched_from, ElementsAre(1, 2));
 }
 
 TEST_F(ClientTest, WatchHasPatienceAfterLongSilence) {
