@@ -103,13 +103,13 @@ absl::Status RunningDaemon::OpenState() {
       database_, store::OpenSqlite(folder_.File("metadata.db"), {privacy::Vault::schema(), jobs::TablesOfJobs()}));
   COLONNADE_ASSIGN_OR_RETURN(const std::string blobs, folder_.Folder("blobs"));
   COLONNADE_ASSIGN_OR_RETURN(blobs_, store::Blobs::Open(blobs));
-  COLONNADE_RETURN_IF_ERROR(jobs::SweepBlobs(*database_, *blobs_));
   privacy::VaultOptions options;
   COLONNADE_ASSIGN_OR_RETURN(options.folder, folder_.Folder("vault"));
   options.ceiling = config_.data_ceiling;
   options.erasure_bytes = jobs::ErasureBytes;
   COLONNADE_ASSIGN_OR_RETURN(vault_, privacy::Vault::Open(*database_, metrics_, options));
-  return absl::OkStatus();
+  // Last: the vault notices when the database is not the one of this folder.
+  return jobs::SweepBlobs(*database_, *blobs_);
 }
 
 absl::Status RunningDaemon::StartJobs() {

@@ -13,6 +13,7 @@
 #include "server/base/status.h"
 #include "server/config.h"
 #include "server/daemon.h"
+#include "server/harden_process.h"
 
 namespace colonnade {
 namespace {
@@ -51,6 +52,7 @@ int WaitForSignal(const sigset_t& signals) {
 int Run(const Config& config) {
   LogToStderr(config.log_level);
   ::umask(0077);
+  if (const absl::Status status = HardenProcess(); !status.ok()) return Complain(status, kFailed);
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // in all threads: only main waits for them
   auto daemon = Daemon::Start(config);

@@ -10,17 +10,18 @@ if(TARGET colonnade_pipeline AND TARGET colonnade_sealed)
   target_link_libraries(colonnade-worker PRIVATE colonnade_pipeline)
 endif()
 
-# Settings and metrics of the daemon need nothing above base.
+# What the daemon needs that needs nothing above base.
 find_package(CLI11 QUIET)
 find_package(yaml-cpp REQUIRED)
 find_package(prometheus-cpp REQUIRED)
-add_library(colonnade_daemon_base STATIC config.cc config_sources.cc daemon_metrics.cc)
+add_library(colonnade_daemon_base STATIC config.cc config_sources.cc daemon_metrics.cc harden_process.cc
+            state_folder.cc)
 target_include_directories(colonnade_daemon_base PUBLIC ${PROJECT_SOURCE_DIR})
 target_compile_definitions(colonnade_daemon_base PUBLIC COLONNADE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(colonnade_daemon_base PUBLIC colonnade_base prometheus-cpp::pull PRIVATE yaml-cpp)
 
 if(TARGET colonnade_rpc)
-  add_library(colonnade_daemon STATIC daemon.cc state_folder.cc system_status.cc)
+  add_library(colonnade_daemon STATIC daemon.cc system_status.cc)
   target_link_libraries(colonnade_daemon PUBLIC colonnade_daemon_base colonnade_rpc spdlog::spdlog)
   add_executable(colonnaded main.cc)
   target_link_libraries(colonnaded PRIVATE colonnade_daemon)

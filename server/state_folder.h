@@ -11,8 +11,10 @@ namespace colonnade {
 // Holds the lock while it lives.
 class StateFolder {
  public:
-  // Makes the folder, for its owner only, and locks it. FAILED_PRECONDITION when another
-  // daemon holds it, PERMISSION_DENIED or INTERNAL when it cannot be used.
+  // Makes the folder, for its owner only, and locks it. The mode of a folder that is there
+  // already is not changed: FAILED_PRECONDITION when its group or others may enter it or
+  // write to it. FAILED_PRECONDITION also when another daemon holds it, PERMISSION_DENIED
+  // when it cannot be used.
   static absl::StatusOr<StateFolder> Open(const std::string& path);
 
   StateFolder(StateFolder&& other) noexcept : path_(std::move(other.path_)), lock_(other.lock_) { other.lock_ = -1; }

@@ -19,6 +19,7 @@ absl::Status WriteAll(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return absl::UnavailableError("writing a frame: the other end does not read");
     if (n < 0) return absl::UnavailableError(fmt::format("writing a frame: {}", std::strerror(errno)));
     bytes.remove_prefix(static_cast<size_t>(n));
   }
@@ -31,6 +32,7 @@ absl::StatusOr<size_t> ReadUpTo(int descriptor, char* data, size_t size) {
   while (done < size) {
     const ssize_t n = ::read(descriptor, data + done, size - done);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return absl::DataLossError("the other end stopped inside a frame");
     if (n < 0) return absl::UnavailableError(fmt::format("reading a frame: {}", std::strerror(errno)));
     if (n == 0) break;
     done += static_cast<size_t>(n);

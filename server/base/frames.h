@@ -17,11 +17,13 @@ inline constexpr int kHelperDescriptor = 3;  // the helper's end of the socket p
 
 // Writes one frame, blocking until all of it is taken. INVALID_ARGUMENT when the
 // payload exceeds kMaxFrameBytes, UNAVAILABLE when the other end is gone (never
-// SIGPIPE). Not for concurrent writers on one descriptor.
+// SIGPIPE) or takes nothing for as long as the descriptor waits (SO_SNDTIMEO). Not for
+// concurrent writers on one descriptor.
 absl::Status WriteFrame(int descriptor, std::string_view payload);
 
 // Reads one frame, blocking. OUT_OF_RANGE at a clean end of the stream,
-// DATA_LOSS when it ends inside a frame or announces more than kMaxFrameBytes.
+// DATA_LOSS when it ends inside a frame, stops there for longer than the descriptor waits
+// (SO_RCVTIMEO), or announces more than kMaxFrameBytes.
 absl::StatusOr<std::string> ReadFrame(int descriptor);
 
 }  // namespace colonnade

@@ -24,6 +24,7 @@ namespace colonnade {
 namespace {
 
 constexpr absl::Duration kReapInterval = absl::Milliseconds(2);
+constexpr absl::Duration kStandstill = absl::Seconds(2);  // inside a frame
 
 // What the child is to be like, in the C library's own terms.
 class SpawnPlan {
@@ -84,6 +85,13 @@ bool WaitReadable(int descriptor, absl::Duration patience) {
   }
 }
 
+// A helper that stops inside a frame must not stop its parent.
+bool LimitStandstill(int descriptor) {
+  const timeval limit = absl::ToTimeval(kStandstill);
+  return ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+         ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+}
+
 std::string Describe(int status) {
   if (WIFEXITED(status)) return fmt::format("exit code {}", WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
@@ -112,7 +120,7 @@ absl::StatusOr<std::unique_ptr<HelperProcess>> HelperProcess::Start(const std::s
     return absl::ResourceExhaustedError(fmt::format("cannot start '{}': {}", program, Reason(errno)));
   }
   pid_t pid = -1;
-  const int error = SpawnPlan(ends[1]).Spawn(program, arguments, pid);
+  const int error = LimitStandstill(ends[0]) ? SpawnPlan(ends[1]).Spawn(program, arguments, pid) : errno;
   ::close(ends[1]);
   if (error == 0) return std::unique_ptr<HelperProcess>(new HelperProcess(pid, ends[0]));
   ::close(ends[0]);

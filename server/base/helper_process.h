@@ -37,11 +37,13 @@ class HelperProcess {
   HelperProcess(const HelperProcess&) = delete;
   HelperProcess& operator=(const HelperProcess&) = delete;
 
-  // Blocks while the helper does not read. UNAVAILABLE when it is gone.
+  // Blocks while the helper does not read. UNAVAILABLE when it is gone, or takes nothing for
+  // two seconds with the way to it full; then only Kill() is left.
   absl::Status Send(std::string_view message);
 
   // The next frame. DEADLINE_EXCEEDED when none begins within `patience`, OUT_OF_RANGE when
-  // the helper has closed its end, DATA_LOSS when it died within a frame.
+  // the helper has closed its end, DATA_LOSS when it died within a frame or stopped there for
+  // two seconds.
   absl::StatusOr<std::string> Receive(absl::Duration patience);
 
   // SIGKILL to the whole group. Without effect once it has been reaped.

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/base/status.h"
 #include "server/store/database.h"
+#include "server/store/transact.h"
 
 namespace colonnade::jobs {
 
@@ -23,26 +23,7 @@ absl::StatusOr<Message> FromBytes(const std::string& bytes) {
   return absl::DataLossError("the database holds a message that cannot be read");
 }
 
-// Runs `read`, which returns absl::StatusOr<T>, on one consistent state.
-template <typename T, typename Function>
-absl::StatusOr<T> ReadRows(store::Database& database, Function&& read) {
-  absl::StatusOr<T> result = absl::InternalError("not read");
-  COLONNADE_RETURN_IF_ERROR(database.Read([&](store::Connection& rows) {
-    result = read(rows);
-    return result.status();
-  }));
-  return result;
-}
-
-// Runs `write`, which returns absl::StatusOr<T>, as one durable transaction.
-template <typename T, typename Function>
-absl::StatusOr<T> WriteRows(store::Database& database, Function&& write) {
-  absl::StatusOr<T> result = absl::InternalError("not written");
-  COLONNADE_RETURN_IF_ERROR(database.Write([&](store::Connection& rows) {
-    result = write(rows);
-    return result.status();
-  }));
-  return result;
-}
+using store::ReadRows;
+using store::WriteRows;
 
 }  // namespace colonnade::jobs

@@ -14,6 +14,7 @@ absl::Status SweepBlobs(store::Database& database, store::Blobs& blobs) {
                              }));
   std::set<std::string> named;
   for (const store::Row& row : rows) named.insert(row.Text(0));
+  if (named.empty()) return absl::OkStatus();
   COLONNADE_ASSIGN_OR_RETURN(const auto digests, blobs.List());
   for (const std::string& digest : digests) {
     if (!named.count(digest)) COLONNADE_RETURN_IF_ERROR(blobs.Remove(digest));

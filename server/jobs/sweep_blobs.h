@@ -8,7 +8,8 @@
 
 namespace colonnade::jobs {
 
-// Removes the blobs that no model and no artifact names. To be called before anything is
+// Removes the blobs that no model and no artifact names; none when there is no model and
+// no artifact at all, for then the database may be the wrong one. To be called before anything is
 // stored, at start.
 absl::Status SweepBlobs(store::Database& database, store::Blobs& blobs);
 

@@ -17,7 +17,6 @@ using sealed::Key;
 
 constexpr int64_t kMaxKeyFileBytes = 4096;
 constexpr size_t kIdLetters = 32;
-constexpr const char* kMasterFile = "master.key";
 
 std::string TenantContext(const std::string& tenant) { return "colonnade tenant key " + tenant; }
 

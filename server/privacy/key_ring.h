@@ -22,6 +22,8 @@ namespace colonnade::privacy {
 // Thread-safe.
 class KeyRing {
  public:
+  static constexpr char kMasterFile[] = "master.key";
+
   // FAILED_PRECONDITION when the master key is damaged, or missing and not `may_make_master`.
   static absl::StatusOr<std::unique_ptr<KeyRing>> Open(const std::string& folder, bool may_make_master);
 

@@ -14,6 +14,7 @@
 #include "server/privacy/schema.h"
 #include "server/privacy/vault.h"
 #include "server/store/database.h"
+#include "server/store/transact.h"
 
 namespace colonnade::privacy {
 
@@ -65,26 +66,7 @@ absl::Status InsertErasure(store::Connection& rows, const ErasureInfo& erasure, 
 
 std::string JoinLines(const std::vector<std::string>& lines);
 
-// Runs `read`, which returns absl::StatusOr<T>, on one consistent state.
-template <typename T, typename Function>
-absl::StatusOr<T> ReadRows(store::Database& database, Function&& read) {
-  absl::StatusOr<T> result = absl::InternalError("not read");
-  COLONNADE_RETURN_IF_ERROR(database.Read([&](store::Connection& rows) {
-    result = read(rows);
-    return result.status();
-  }));
-  return result;
-}
-
-// Runs `write`, which returns absl::StatusOr<T>, as one durable transaction.
-template <typename T, typename Function>
-absl::StatusOr<T> WriteRows(store::Database& database, Function&& write) {
-  absl::StatusOr<T> result = absl::InternalError("not written");
-  COLONNADE_RETURN_IF_ERROR(database.Write([&](store::Connection& rows) {
-    result = write(rows);
-    return result.status();
-  }));
-  return result;
-}
+using store::ReadRows;
+using store::WriteRows;
 
 }  // namespace colonnade::privacy

@@ -22,4 +22,14 @@ absl::Status RemoveFilesBut(const std::string& folder, const std::set<std::strin
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> HoldsAny(const std::string& folder, std::string_view extension, std::string_view except) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::filesystem::path name = entry->path().filename();
+    if (name.extension() == extension && name != except) return true;
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return false;
+  return absl::InternalError(fmt::format("cannot list '{}': {}", folder, error.message()));
+}
+
 }  // namespace colonnade::privacy

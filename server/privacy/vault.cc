@@ -173,6 +173,21 @@ absl::StatusOr<bool> IsNew(store::Database& database) {
   });
 }
 
+// A database that knows nothing, beside a vault that was used, would have everything in it
+// deleted and its records counted anew. The master key alone is left of a first start that
+// was cut off.
+absl::Status CheckUnused(const std::string& folder) {
+  constexpr std::pair<const char*, const char*> kTraces[] = {
+      {"/data", ".sealed"}, {"/keys", ".key"}, {"/keys/tenants", ".key"}};
+  for (const auto& [name, extension] : kTraces) {
+    COLONNADE_ASSIGN_OR_RETURN(const bool used, HoldsAny(folder + name, extension, KeyRing::kMasterFile));
+    if (!used) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("'{}': the database of this vault is missing; put it back or empty the folder", folder));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 store::Schema Vault::schema() { return TablesOfVault(); }
@@ -180,6 +195,7 @@ store::Schema Vault::schema() { return TablesOfVault(); }
 absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(store::Database& database, Metrics& metrics, VaultOptions options) {
   assert(options.erasure_bytes && options.ceiling > 0 && options.ceiling <= 1);
   COLONNADE_ASSIGN_OR_RETURN(const bool is_new, IsNew(database));
+  if (is_new) COLONNADE_RETURN_IF_ERROR(CheckUnused(options.folder));
   COLONNADE_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(options.folder + "/keys", is_new));
   auto vault = std::make_unique<FileVault>(database, metrics, std::move(options), std::move(keys));
   COLONNADE_RETURN_IF_ERROR(vault->Prepare());

@@ -133,8 +133,9 @@ class Vault {
   static store::Schema schema();
 
   // Makes or reads the master key, removes uploads that were cut off, completes erasures
-  // that were. FAILED_PRECONDITION when the master key is missing or is not the one that
-  // `database` was used with before. `database` and `metrics` must outlive it.
+  // that were. FAILED_PRECONDITION, with nothing deleted, when the master key is missing or
+  // is not the one that `database` was used with before, or when `database` is new and the
+  // folder is not. `database` and `metrics` must outlive it.
   static absl::StatusOr<std::unique_ptr<Vault>> Open(store::Database& database, Metrics& metrics, VaultOptions options);
   virtual ~Vault() = default;
 

@@ -9,6 +9,7 @@ grpc::Status DatasetsService::PushDataset(grpc::ServerContext* context,
                                           grpc::ServerReader<v1::PushDatasetRequest>* stream,
                                           v1::Dataset* response) {
   return calls_.Run(*context, "PushDataset", [&](const std::string& tenant) -> absl::Status {
+    COLONNADE_ASSIGN_OR_RETURN(const Gate::Pass pass, uploads_.Enter());
     UploadReader<v1::PushDatasetRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_ASSIGN_OR_RETURN(const int64_t bytes, CheckDatasetHeader(header));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "colonnade/v1/datasets.grpc.pb.h"
+#include "server/base/gate.h"
 #include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
@@ -12,10 +13,12 @@ namespace colonnade::rpc {
 // records.
 absl::StatusOr<int64_t> CheckDatasetHeader(const v1::PushDatasetRequest::Header& header);
 
-// colonnade.v1.Datasets over a backend. What is passed in must outlive it.
+// colonnade.v1.Datasets over a backend. An upload occupies a thread for as long as the client
+// takes; `uploads` keeps them from taking all. What is passed in must outlive it.
 class DatasetsService final : public v1::Datasets::Service {
  public:
-  DatasetsService(jobs::DatasetBackend& datasets, const Calls& calls) : datasets_(datasets), calls_(calls) {}
+  DatasetsService(jobs::DatasetBackend& datasets, const Calls& calls, Gate& uploads)
+      : datasets_(datasets), calls_(calls), uploads_(uploads) {}
 
   grpc::Status PushDataset(grpc::ServerContext* context, grpc::ServerReader<v1::PushDatasetRequest>* stream,
                            v1::Dataset* response) override;
@@ -35,6 +38,7 @@ class DatasetsService final : public v1::Datasets::Service {
  private:
   jobs::DatasetBackend& datasets_;
   const Calls& calls_;
+  Gate& uploads_;
 };
 
 }  // namespace colonnade::rpc

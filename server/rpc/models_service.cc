@@ -31,6 +31,7 @@ absl::Status Check(const v1::InspectModelRequest::Header& header) {
 grpc::Status ModelsService::PushModel(grpc::ServerContext* context, grpc::ServerReader<v1::PushModelRequest>* stream,
                                       v1::Model* response) {
   return calls_.Run(*context, "PushModel", [&](const std::string& tenant) -> absl::Status {
+    COLONNADE_ASSIGN_OR_RETURN(const Gate::Pass pass, uploads_.Enter());
     UploadReader<v1::PushModelRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_RETURN_IF_ERROR(Check(header));
@@ -45,6 +46,7 @@ grpc::Status ModelsService::InspectModel(grpc::ServerContext* context,
                                          grpc::ServerReader<v1::InspectModelRequest>* stream,
                                          v1::ModelReport* response) {
   return calls_.Run(*context, "InspectModel", [&](const std::string& tenant) -> absl::Status {
+    COLONNADE_ASSIGN_OR_RETURN(const Gate::Pass pass, uploads_.Enter());
     UploadReader<v1::InspectModelRequest> upload(*stream);
     COLONNADE_ASSIGN_OR_RETURN(const auto header, upload.ReadHeader());
     COLONNADE_RETURN_IF_ERROR(Check(header));

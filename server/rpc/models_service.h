@@ -2,6 +2,7 @@
 #pragma once
 
 #include "colonnade/v1/models.grpc.pb.h"
+#include "server/base/gate.h"
 #include "server/jobs/backend.h"
 #include "server/rpc/call.h"
 
@@ -9,10 +10,12 @@ namespace colonnade::rpc {
 
 inline constexpr int64_t kMaxModelBytes = int64_t{512} << 20;
 
-// colonnade.v1.Models over a backend. What is passed in must outlive it.
+// colonnade.v1.Models over a backend. An upload occupies a thread for as long as the client
+// takes; `uploads` keeps them from taking all. What is passed in must outlive it.
 class ModelsService final : public v1::Models::Service {
  public:
-  ModelsService(jobs::ModelBackend& models, const Calls& calls) : models_(models), calls_(calls) {}
+  ModelsService(jobs::ModelBackend& models, const Calls& calls, Gate& uploads)
+      : models_(models), calls_(calls), uploads_(uploads) {}
 
   grpc::Status PushModel(grpc::ServerContext* context, grpc::ServerReader<v1::PushModelRequest>* stream,
                          v1::Model* response) override;
@@ -28,6 +31,7 @@ class ModelsService final : public v1::Models::Service {
  private:
   jobs::ModelBackend& models_;
   const Calls& calls_;
+  Gate& uploads_;
 };
 
 }  // namespace colonnade::rpc

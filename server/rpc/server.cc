@@ -54,14 +54,23 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
+// A host that has vanished ends its calls, which frees their threads. Pings go on however
+// long a client says nothing.
+void SetKeepalive(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+}
+
 class GrpcServer final : public Server {
  public:
   GrpcServer(const ServerOptions& options, const Core& core)
       : addresses_(options.addresses),
         calls_(core.metrics, options.trust_tenant),
         inference_(core.inference, calls_, options.version),
-        models_(core.models, calls_),
-        datasets_(core.datasets, calls_),
+        models_(core.models, calls_, uploads_),
+        datasets_(core.datasets, calls_, uploads_),
         packing_(core.jobs, calls_, streams_),
         artifacts_(core.artifacts, calls_, streams_),
         system_(core.system, calls_) {}
@@ -72,6 +81,7 @@ class GrpcServer final : public Server {
     EnablePlugins();
     grpc::ServerBuilder builder;
     SetLimits(builder);
+    SetKeepalive(builder);
     std::vector<int> ports(addresses_.size(), 0);
     for (size_t i = 0; i < ports.size(); ++i) {
       builder.AddListeningPort(addresses_[i], grpc::InsecureServerCredentials(), &ports[i]);
@@ -118,6 +128,7 @@ class GrpcServer final : public Server {
   std::vector<std::string> addresses_;
   const Calls calls_;
   Gate streams_{"streams", kMaxStreams};
+  Gate uploads_{"uploads", kMaxUploads};
   InferenceService inference_;
   ModelsService models_;
   DatasetsService datasets_;

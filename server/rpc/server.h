@@ -39,7 +39,8 @@ struct Core {
 class Server {
  public:
   static constexpr int kMaxThreads = 512;
-  static constexpr int kMaxStreams = 256;  // watchers and downloads; the rest is for short calls
+  static constexpr int kMaxStreams = 256;  // watchers and downloads
+  static constexpr int kMaxUploads = 128;  // models and data sets; the rest is for short calls
 
   // Listens and serves, health NOT_SERVING until SetServing(true). UNAVAILABLE names the
   // address that cannot be listened on; then nothing is.

@@ -109,7 +109,7 @@ absl::Status SqliteConnection::Configure() {
 absl::StatusOr<Rows> SqliteConnection::Run(const char* sql, const std::vector<Value>& arguments) {
   COLONNADE_ASSIGN_OR_RETURN(sqlite3_stmt * statement, Prepare(sql));
   if (!may_change_ && sqlite3_stmt_readonly(statement) == 0) {
-    return absl::InternalError(fmt::format("Read() must not change anything: {}", sql));
+    return absl::InternalError("database: Read() must not change anything");
   }
   const Reset reset(statement);
   COLONNADE_RETURN_IF_ERROR(Bind(statement, arguments));
@@ -123,8 +123,8 @@ absl::StatusOr<sqlite3_stmt*> SqliteConnection::Prepare(const char* sql) {
   const char* rest = nullptr;
   const int code = sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, &rest);
   Statement owned(statement);
-  if (code != SQLITE_OK) return Failure(sql);
-  if (!statement || *rest != '\0') return absl::InternalError(fmt::format("not exactly one statement: {}", sql));
+  if (code != SQLITE_OK) return Failure();
+  if (!statement || *rest != '\0') return absl::InternalError("database: not exactly one statement");
   if (statements_.size() >= kMaxStatements) statements_.clear();
   statements_.emplace(sql, std::move(owned));
   return statement;
@@ -133,11 +133,10 @@ absl::StatusOr<sqlite3_stmt*> SqliteConnection::Prepare(const char* sql) {
 absl::Status SqliteConnection::Bind(sqlite3_stmt* statement, const std::vector<Value>& arguments) {
   const int places = sqlite3_bind_parameter_count(statement);
   if (size_t(places) != arguments.size()) {
-    return absl::InternalError(
-        fmt::format("{} arguments for {} places: {}", arguments.size(), places, sqlite3_sql(statement)));
+    return absl::InternalError(fmt::format("database: {} arguments for {} places", arguments.size(), places));
   }
   for (int i = 0; i < places; ++i) {
-    if (BindValue(statement, i + 1, arguments[size_t(i)]) != SQLITE_OK) return Failure(sqlite3_sql(statement));
+    if (BindValue(statement, i + 1, arguments[size_t(i)]) != SQLITE_OK) return Failure();
   }
   return absl::OkStatus();
 }
@@ -152,7 +151,7 @@ absl::StatusOr<Rows> SqliteConnection::Step(sqlite3_stmt* statement) {
     for (int column = 0; column < columns; ++column) values.push_back(ColumnValue(statement, column));
     rows.emplace_back(std::move(values));
   }
-  if (code != SQLITE_DONE) return Failure(sqlite3_sql(statement));
+  if (code != SQLITE_DONE) return Failure();
   return rows;
 }
 
@@ -172,9 +171,9 @@ absl::Status SqliteConnection::Transact(const char* begin, bool may_change, cons
   return status;
 }
 
-absl::Status SqliteConnection::Failure(std::string_view action) const {
-  const std::string message = fmt::format("database: {}: {}", sqlite3_errmsg(handle_.get()), action);
-  return StatusOfCode(sqlite3_extended_errcode(handle_.get()), message);
+absl::Status SqliteConnection::Failure() const {
+  return StatusOfCode(sqlite3_extended_errcode(handle_.get()),
+                      fmt::format("database: {}", sqlite3_errmsg(handle_.get())));
 }
 
 }  // namespace colonnade::store

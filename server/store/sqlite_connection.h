@@ -42,7 +42,8 @@ class SqliteConnection final : public Connection {
   absl::StatusOr<sqlite3_stmt*> Prepare(const char* sql);
   absl::Status Bind(sqlite3_stmt* statement, const std::vector<Value>& arguments);
   absl::StatusOr<Rows> Step(sqlite3_stmt* statement);
-  absl::Status Failure(std::string_view action) const;
+  // The latest error; never with the statement, which may be long and is nobody's business.
+  absl::Status Failure() const;
 
   std::unique_ptr<sqlite3, Close> handle_;
   std::map<std::string, Statement, std::less<>> statements_;  // by their text; finalized first

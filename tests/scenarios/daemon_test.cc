@@ -13,6 +13,7 @@
 namespace colonnade {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class DaemonScenario : public ::testing::Test {
@@ -30,6 +31,16 @@ TEST_F(DaemonScenario, SharesItsStateWithNobody) {
   const Outcome second = RunCommand({COLONNADED, "--state", daemon_.state().string(), "--listen", "127.0.0.1:0"});
   EXPECT_EQ(second.exit_code, 1);
   EXPECT_THAT(second.errors, HasSubstr("another daemon is using"));
+}
+
+TEST_F(DaemonScenario, LeavesNoCoreAndIgnoresClosedPipes) {
+  const std::filesystem::path process = "/proc/" + std::to_string(daemon_.pid());
+  const auto text = [&](const char* name) {
+    std::ifstream file(process / name);
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  EXPECT_THAT(text("limits"), ContainsRegex("Max core file size +0 +0 "));
+  EXPECT_THAT(text("status"), ContainsRegex("SigIgn:\t[0-9a-f]+[13579bdf][0-9a-f]{3}\n"));  // bit 12: SIGPIPE
 }
 
 TEST_F(DaemonScenario, ListensBeyondThisHostOnlyWhenTold) {

@@ -26,6 +26,7 @@ class RunningDaemon {
   void Restart();  // on the same state
 
   bool IsAlive() const;
+  pid_t pid() const { return pid_; }
   const std::string& address() const { return address_; }
   const std::string& metrics() const { return metrics_; }  // http://HOST:PORT/metrics
   const std::filesystem::path& state() const { return state_; }

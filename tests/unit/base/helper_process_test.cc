@@ -93,6 +93,23 @@ TEST(HelperProcess, TheEndOfTheHelperEndsTheStream) {
   EXPECT_EQ(torn->Receive(kPatience).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(HelperProcess, AHelperThatStopsInsideAFrameHasLostIt) {
+  for (const char* script : {"printf '\\005\\000' >&3; exec sleep 100",
+                             "printf '\\005\\000\\000\\000ab' >&3; exec sleep 100"}) {
+    const auto helper = Shell(script);
+    const absl::Time start = absl::Now();
+    EXPECT_EQ(helper->Receive(kPatience).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_LT(absl::Now() - start, absl::Seconds(15));
+  }
+}
+
+TEST(HelperProcess, AHelperThatDoesNotReadIsGivenUp) {
+  const auto helper = Shell("exec sleep 100");
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(helper->Send(std::string(4 << 20, 'x')).code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(15));
+}
+
 TEST(HelperProcess, AGoneHelperTakesNoMessages) {
   const auto helper = Shell("exit 0");
   helper->WaitForEnd(kPatience);

@@ -109,6 +109,16 @@ TEST_F(ConfigTest, HelpAndVersionOnlyPrint) {
   EXPECT_THAT(Load({"--version"})->text, HasSubstr("colonnaded " COLONNADE_VERSION));
 }
 
+TEST(Endpoint, OnlyLoopbackAddressesAndLocalhostAreLocal) {
+  for (const char* text : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1", "unix:/a"}) {
+    EXPECT_TRUE(ParseEndpoint(text)->is_local()) << text;
+  }
+  for (const char* text : {"127.evil.example:1", "127.0.0.1.evil.example:1", "localhost.evil.example:1", "128.0.0.1:1",
+                           "[::]:1", "[::2]:1", "0.0.0.0:1"}) {
+    EXPECT_FALSE(ParseEndpoint(text)->is_local()) << text;
+  }
+}
+
 TEST(Endpoint, RefusesWhatIsNone) {
   for (const char* text : {"", "8500", ":8500", "host:", "host:65536", "host:-1", "host:8x", "unix:"}) {
     EXPECT_FALSE(ParseEndpoint(text).ok()) << text;

@@ -17,6 +17,23 @@ class VaultTest : public VaultFixture {
     for (const DatasetInfo& info : page) names.push_back(info.spec.name);
     return names;
   }
+  void LoseDatabase() {
+    Close();
+    std::filesystem::create_directory(folder_.path() / "lost");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+      if (entry.is_regular_file()) std::filesystem::rename(entry.path(), Lost(entry.path()));
+    }
+  }
+  void PutDatabaseBack() {
+    Close();
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "lost")) {
+      std::filesystem::rename(entry.path(), folder_.path() / entry.path().filename());
+    }
+    Reopen();
+  }
+  std::filesystem::path Lost(const std::filesystem::path& path) const {
+    return folder_.path() / "lost" / path.filename();
+  }
   std::filesystem::path MasterKey() const { return VaultFolder() / "keys/master.key"; }
 };
 
@@ -127,6 +144,40 @@ TEST_F(VaultTest, AnotherOrDamagedMasterKeyIsRefused) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(MessageOf(status), HasSubstr("is damaged"));
   EXPECT_EQ(DataFiles(), 1u);
+}
+
+TEST_F(VaultTest, ALostDatabaseIsNotMadeAnew) {
+  MustPush("a", Records(0, 5));
+  LoseDatabase();
+  const size_t files = CountFiles(VaultFolder());
+  for (int repetition = 0; repetition < 2; ++repetition) {
+    const absl::Status status = TryToOpen();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(MessageOf(status), HasSubstr("the database of this vault is missing; put it back or empty the folder"));
+  }
+  EXPECT_EQ(CountFiles(VaultFolder()), files);
+  PutDatabaseBack();
+  EXPECT_EQ(*ReadBack("a"), Records(0, 5));
+}
+
+TEST_F(VaultTest, EveryFileOfAUsedVaultMissesItsDatabase) {
+  for (const char* left : {"data/left.sealed", "keys/left.key", "keys/tenants/left.key"}) {
+    LoseDatabase();
+    SetFileBytes(VaultFolder() / left, "left");
+    EXPECT_EQ(TryToOpen().code(), absl::StatusCode::kFailedPrecondition) << left;
+    EXPECT_EQ(FileBytes(VaultFolder() / left), "left");
+    std::filesystem::remove(VaultFolder() / left);
+  }
+}
+
+TEST_F(VaultTest, AFirstStartThatWasCutOffIsMadeUpFor) {
+  LoseDatabase();
+  const std::string key = FileBytes(MasterKey());
+  SetFileBytes(VaultFolder() / "keys/master.key.XyZ123", "cut off");
+  std::filesystem::remove(VaultFolder() / "data");
+  Reopen();
+  EXPECT_EQ(FileBytes(MasterKey()), key);
+  MustPush("a", Records(0, 5));
 }
 
 TEST_F(VaultTest, ALostOrForeignKeyIsDataLoss) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -21,6 +22,7 @@ class FakeModels : public jobs::ModelBackend {
  public:
   absl::Status Push(const std::string& tenant, const v1::PushModelRequest::Header& header, const jobs::Feed& feed,
                     v1::Model& response) override {
+    ++pushes;
     COLONNADE_RETURN_IF_ERROR(Collect(feed));
     response.set_name(header.name());
     response.set_tenant(tenant);
@@ -50,7 +52,8 @@ class FakeModels : public jobs::ModelBackend {
     return absl::OkStatus();
   }
 
-  std::string received;  // of the last complete upload
+  std::atomic<int> pushes = 0;  // begun
+  std::string received;         // of the last complete upload
 };
 
 class FakeDatasets : public jobs::DatasetBackend {

@@ -51,6 +51,20 @@ class StreamsTest : public ServerFixture {
     return part;
   }
 
+  // Sends only the header.
+  grpc::Status Inspect(const std::string& name, int64_t bytes) {
+    const auto context = Context();
+    const auto stub = v1::Models::NewStub(channel_);
+    v1::ModelReport report;
+    const auto stream = stub->InspectModel(context.get(), &report);
+    v1::InspectModelRequest part;
+    part.mutable_header()->set_name(name);
+    part.mutable_header()->set_size_bytes(bytes);
+    stream->Write(part);
+    stream->WritesDone();
+    return stream->Finish();
+  }
+
   static v1::PushDatasetRequest::Header DatasetHeader() {
     v1::PushDatasetRequest::Header header;
     header.set_name("c10");
@@ -124,21 +138,9 @@ TEST_F(StreamsTest, UploadsOutOfOrderAreRefused) {
 }
 
 TEST_F(StreamsTest, InspectionTakesANameOrBytesButNotBoth) {
-  const auto inspect = [&](const std::string& name, int64_t bytes) {
-    const auto context = Context();
-    const auto stub = v1::Models::NewStub(channel_);
-    v1::ModelReport report;
-    const auto stream = stub->InspectModel(context.get(), &report);
-    v1::InspectModelRequest part;
-    part.mutable_header()->set_name(name);
-    part.mutable_header()->set_size_bytes(bytes);
-    stream->Write(part);
-    stream->WritesDone();
-    return stream->Finish();
-  };
-  EXPECT_TRUE(inspect("m", 0).ok());
-  EXPECT_EQ(inspect("m", 5).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(inspect("", 0).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(Inspect("m", 0).ok());
+  EXPECT_EQ(Inspect("m", 5).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Inspect("", 0).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(StreamsTest, DatasetsHaveTheSizeTheirHeaderImplies) {
@@ -182,6 +184,33 @@ TEST_F(StreamsTest, DatasetHeadersOutOfRangeAreRefused) {
 TEST_F(StreamsTest, AnUploadMayBeRefusedBeforeItIsRead) {
   datasets_.over_budget = true;
   EXPECT_EQ(PushDataset(DatasetHeader(), std::string(32, 'r')).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(StreamsTest, IdleUploadsKeepOthersFromUploadingOnly) {
+  const auto stub = v1::Models::NewStub(channel_);
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientWriter<v1::PushModelRequest>>> idle;
+  std::vector<v1::Model> responses(Server::kMaxUploads);
+  for (v1::Model& response : responses) {
+    contexts.push_back(Context());
+    idle.push_back(stub->PushModel(contexts.back().get(), &response));
+    idle.back()->Write(ModelHeader("m", 3));
+  }
+  while (models_.pushes < Server::kMaxUploads) std::this_thread::yield();
+
+  const grpc::Status refused = PushModel({ModelHeader("m", 3), ModelChunk(0, "abc")});
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.error_message(), "128 uploads are running, the most allowed");
+  EXPECT_EQ(PushDataset(DatasetHeader(), std::string(32, 'r')).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Inspect("m", 0).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  v1::Model response;
+  EXPECT_EQ(stub->GetModel(Context().get(), {}, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+
+  for (const auto& context : contexts) context->TryCancel();
+  for (const auto& upload : idle) EXPECT_EQ(upload->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  grpc::Status status;
+  while ((status = Inspect("m", 0)).error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) std::this_thread::yield();
+  EXPECT_TRUE(status.ok());
 }
 
 TEST_F(StreamsTest, WatchingReplaysFollowsAndEnds) {

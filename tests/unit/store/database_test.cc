@@ -124,6 +124,16 @@ TEST_F(DatabaseTest, BrokenConstraintsAndStatementsAreTold) {
   EXPECT_EQ(Run("SELECT 1; SELECT 2").code(), absl::StatusCode::kInternal);
 }
 
+TEST_F(DatabaseTest, ErrorsDoNotRepeatTheStatement) {
+  ASSERT_TRUE(Put("a", 1).ok());
+  for (const char* sql : {"INSERT INTO pairs VALUES ('a', 2) /* secret */", "SELECT nonsense /* secret */",
+                          "SELECT ? /* secret */", "SELECT 1; SELECT 2 /* secret */"}) {
+    const absl::Status status = Run(sql);
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(Message(status).find("secret"), std::string::npos) << status;
+  }
+}
+
 TEST_F(DatabaseTest, AFullDiskIsTold) {
   Query("PRAGMA max_page_count = 20");
   const std::string large(10'000'000, 'x');
