@@ -34,17 +34,26 @@ int64_t NonzeroColumns(const nn::Network& network, const nn::Layer& layer) {
 
 }  // namespace
 
+// Only the latest star is ever tried longer: what an earlier one could take instead, the
+// latest one can take as well. So the time is at most the product of the lengths.
 bool Matches(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() != '*') {
-    return !text.empty() && pattern.front() == text.front() && Matches(pattern.substr(1), text.substr(1));
+  constexpr size_t kNone = std::string_view::npos;
+  size_t p = 0, t = 0, star = kNone, star_end = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_end = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != kNone) {
+      p = star + 1;
+      t = ++star_end;
+    } else {
+      return false;
+    }
   }
-  const std::string_view rest = pattern.substr(std::min(pattern.find_first_not_of('*'), pattern.size()));
-  if (rest.empty()) return true;
-  for (size_t skipped = 0; skipped < text.size(); ++skipped) {
-    if (Matches(rest, text.substr(skipped))) return true;
-  }
-  return false;
+  return pattern.find_first_not_of('*', p) == kNone;
 }
 
 absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, const PackingSettings& settings) {

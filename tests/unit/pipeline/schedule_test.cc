@@ -26,6 +26,13 @@ TEST(Matches, StarsStandForAnyRun) {
   EXPECT_FALSE(Matches("layer1.conv11", "layer1.conv1"));
 }
 
+TEST(Matches, ManyStarsTakeNoTime) {
+  std::string pattern, text(200, 'a');
+  for (int i = 0; i < 60; ++i) pattern += "*a";
+  EXPECT_FALSE(Matches(pattern + "b", text));
+  EXPECT_TRUE(Matches(pattern, text));
+}
+
 // Input, conv1, conv2, linear.
 nn::Network ThreeMatrices() {
   nn::Network network{"image", "logits", {}};
