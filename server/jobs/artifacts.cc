@@ -11,6 +11,7 @@
 #include "server/base/error_details.h"
 #include "server/base/status.h"
 #include "server/executors/array_executor.h"
+#include "server/jobs/image_messages.h"
 #include "server/jobs/page.h"
 #include "server/jobs/rows.h"
 #include "server/jobs/states.h"
@@ -28,12 +29,11 @@ constexpr const char* kNewest =
 constexpr const char* kByVersion = "SELECT artifact FROM artifacts WHERE tenant = ? AND name = ? AND version = ?";
 // After the key (name, version) in the order "name, newest version first".
 constexpr const char* kPage =
-    "SELECT artifact FROM artifacts WHERE tenant = ? AND (? = '' OR name = ?) AND (name > ? OR (name = ? AND version < "
-    "?)) "
-    "ORDER BY name, version DESC LIMIT ?";
+    "SELECT artifact FROM artifacts WHERE tenant = ? AND (? = '' OR name = ?) "
+    "AND (name > ? OR (name = ? AND version < ?)) ORDER BY name, version DESC LIMIT ?";
 constexpr const char* kLastVersion =
-    "SELECT MAX(version) FROM (SELECT last_version AS version FROM artifact_names WHERE tenant = ? AND name = ? UNION "
-    "ALL "
+    "SELECT MAX(version) FROM ("
+    "SELECT last_version AS version FROM artifact_names WHERE tenant = ? AND name = ? UNION ALL "
     "SELECT reserved_version AS version FROM jobs WHERE tenant = ? AND artifact = ? AND state < ?) AS versions";
 
 // Of artifacts in a list: "name/version".
@@ -64,14 +64,9 @@ void Describe(const artifact::Artifact& artifact, v1::Artifact& message) {
   message.set_array_digest(array::Digest(program.config));
   message.set_input_name(program.input_name);
   message.set_input_datatype(std::string(artifact::ToString(artifact.manifest.input_type)));
-  const nn::Shape& shape = program.tensors[0].shape;
-  message.mutable_input_shape()->set_channels(shape.channels);
-  message.mutable_input_shape()->set_height(shape.height);
-  message.mutable_input_shape()->set_width(shape.width);
+  *message.mutable_input_shape() = ToMessage(program.tensors[0].shape);
   const artifact::Normalization& normalization = artifact.manifest.normalization;
-  message.mutable_normalization()->mutable_mean()->Assign(normalization.mean.begin(), normalization.mean.end());
-  message.mutable_normalization()->mutable_deviation()->Assign(normalization.deviation.begin(),
-                                                               normalization.deviation.end());
+  *message.mutable_normalization() = ToMessage(normalization.mean, normalization.deviation);
   message.set_output_name(program.output_name);
   message.set_classes(int32_t(program.tensors.back().shape.size()));
   for (const std::string_view executor : executors::ExecutorNames()) message.add_executors(std::string(executor));

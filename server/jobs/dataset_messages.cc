@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/jobs/dataset_messages.h"
 
+#include "server/jobs/image_messages.h"
 #include "server/jobs/times.h"
 
 namespace colonnade::jobs {
-namespace {
-
-v1::Shape ToShape(const nn::Shape& shape) {
-  v1::Shape message;
-  message.set_channels(shape.channels);
-  message.set_height(shape.height);
-  message.set_width(shape.width);
-  return message;
-}
-
-}  // namespace
-
 privacy::DatasetSpec ToSpec(const std::string& tenant, const v1::PushDatasetRequest::Header& header) {
   privacy::DatasetSpec spec;
   spec.tenant = tenant;
@@ -24,7 +13,7 @@ privacy::DatasetSpec ToSpec(const std::string& tenant, const v1::PushDatasetRequ
   spec.request_id = header.request_id();
   spec.role = privacy::Role(int(header.role()));
   spec.source_samples = header.source_samples();
-  spec.shape = {header.shape().channels(), header.shape().height(), header.shape().width()};
+  spec.shape = FromMessage(header.shape());
   spec.mean.assign(header.normalization().mean().begin(), header.normalization().mean().end());
   spec.deviation.assign(header.normalization().deviation().begin(), header.normalization().deviation().end());
   spec.classes = header.classes();
@@ -73,9 +62,8 @@ v1::Dataset ToMessage(const privacy::DatasetInfo& dataset) {
   *message.mutable_create_time() = ToTimestamp(dataset.create_time);
   message.set_role(v1::DataRole(int(spec.role)));
   message.set_source(spec.source);
-  *message.mutable_shape() = ToShape(spec.shape);
-  message.mutable_normalization()->mutable_mean()->Assign(spec.mean.begin(), spec.mean.end());
-  message.mutable_normalization()->mutable_deviation()->Assign(spec.deviation.begin(), spec.deviation.end());
+  *message.mutable_shape() = ToMessage(spec.shape);
+  *message.mutable_normalization() = ToMessage(spec.mean, spec.deviation);
   message.set_records(spec.records);
   message.set_distinct_records(dataset.distinct_records);
   message.set_classes(spec.classes);

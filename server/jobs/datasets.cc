@@ -5,7 +5,6 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include "absl/strings/numbers.h"
 #include "server/base/status.h"
 #include "server/jobs/dataset_messages.h"
 #include "server/jobs/page.h"
@@ -20,13 +19,8 @@ namespace {
 constexpr const char* kJobsOfDataset =
     "SELECT job FROM jobs WHERE tenant = ? AND (dataset = ? OR evaluation = ?) ORDER BY number";
 constexpr const char* kServedDatasets =
-    "SELECT DISTINCT tenant, dataset FROM jobs UNION SELECT DISTINCT tenant, evaluation FROM jobs WHERE evaluation <> "
-    "''";
-
-int64_t SequenceOf(const std::string& key) {
-  int64_t sequence = 0;
-  return absl::SimpleAtoi(key, &sequence) ? sequence : 0;
-}
+    "SELECT DISTINCT tenant, dataset FROM jobs UNION "
+    "SELECT DISTINCT tenant, evaluation FROM jobs WHERE evaluation <> ''";
 
 }  // namespace
 
@@ -125,7 +119,7 @@ absl::Status Datasets::ListSources(const std::string& tenant, const v1::ListSour
 absl::Status Datasets::ListErasures(const std::string& tenant, const v1::ListErasuresRequest& request,
                                     v1::ListErasuresResponse& response) {
   COLONNADE_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page()));
-  COLONNADE_ASSIGN_OR_RETURN(auto erasures, vault_.ListErasures(tenant, SequenceOf(page.after) + 1, page.limit + 1));
+  COLONNADE_ASSIGN_OR_RETURN(auto erasures, vault_.ListErasures(tenant, page.after_number() + 1, page.limit + 1));
   response.set_next_page_token(
       CutToPage(page, erasures, [](const auto& erasure) { return std::to_string(erasure.sequence); }));
   for (const auto& erasure : erasures) *response.add_erasures() = ToMessage(erasure);

@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "server/base/status.h"
+#include "server/jobs/image_messages.h"
 #include "server/jobs/models.h"
 #include "server/jobs/outcome.h"
 #include "server/jobs/rows.h"
@@ -24,11 +25,8 @@ worker::v1::DataFile ToDataFile(const privacy::OpenDataset& data) {
   file.set_path(data.path);
   file.set_key(std::string(data.key.bytes()));
   file.set_context(data.context);
-  file.mutable_shape()->set_channels(spec.shape.channels);
-  file.mutable_shape()->set_height(spec.shape.height);
-  file.mutable_shape()->set_width(spec.shape.width);
-  file.mutable_normalization()->mutable_mean()->Assign(spec.mean.begin(), spec.mean.end());
-  file.mutable_normalization()->mutable_deviation()->Assign(spec.deviation.begin(), spec.deviation.end());
+  *file.mutable_shape() = ToMessage(spec.shape);
+  *file.mutable_normalization() = ToMessage(spec.mean, spec.deviation);
   file.set_records(spec.records);
   file.set_classes(spec.classes);
   return file;

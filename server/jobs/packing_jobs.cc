@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "server/array/array_config.h"
 #include "server/base/status.h"
 #include "server/jobs/models.h"
@@ -32,11 +31,6 @@ constexpr absl::Duration kAfterTrouble = absl::Seconds(5);
 // 64 random bits: nobody guesses another tenant's job.
 std::string MintName() {
   return fmt::format("job-{}", sealed::Sha256Hex(sealed::Key::Generate().bytes()).substr(0, 16));
-}
-
-int64_t NumberOf(const std::string& key) {
-  int64_t number = 0;
-  return absl::SimpleAtoi(key, &number) ? number : 0;
 }
 
 // Each once.
@@ -238,7 +232,7 @@ absl::Status PackingJobs::List(const std::string& tenant, const v1::ListJobsRequ
   COLONNADE_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page()));
   COLONNADE_ASSIGN_OR_RETURN(const std::vector<v1::JobState> states, ReadStates(request));
   COLONNADE_ASSIGN_OR_RETURN(auto jobs, ReadRows<std::vector<NumberedJob>>(world_.database, [&](Connection& rows) {
-                               return ListJobs(rows, tenant, NumberOf(page.after), states, page.limit + 1);
+                               return ListJobs(rows, tenant, page.after_number(), states, page.limit + 1);
                              }));
   response.set_next_page_token(
       CutToPage(page, jobs, [](const NumberedJob& job) { return std::to_string(job.number); }));

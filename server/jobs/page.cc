@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "server/base/status.h"
 
 namespace colonnade::jobs {
@@ -13,6 +14,11 @@ constexpr int kDefaultSize = 100, kMaxSize = 1000;
 constexpr std::string_view kMark = "after:";
 
 }  // namespace
+
+int64_t Page::after_number() const {
+  int64_t number = 0;
+  return absl::SimpleAtoi(after, &number) ? number : 0;
+}
 
 absl::StatusOr<Page> ReadPage(const v1::PageRequest& request) {
   if (request.page_size() < 0 || request.page_size() > kMaxSize) {

@@ -2,6 +2,7 @@
 // Pages of List calls: what a request asks for, and the token of the next page.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -12,6 +13,9 @@ namespace colonnade::jobs {
 struct Page {
   int limit = 0;      // results wanted, 1..1000
   std::string after;  // key of the last result of the page before; empty at the beginning
+
+  // The same where keys are numbers, from 1; 0 at the beginning.
+  int64_t after_number() const;
 };
 
 // INVALID_ARGUMENT for a page size out of range or a token that is none of ours.

@@ -6,6 +6,7 @@
 #include "server/array/array_config.h"
 #include "server/base/names.h"
 #include "server/base/status.h"
+#include "server/jobs/image_messages.h"
 #include "server/jobs/models.h"
 #include "server/jobs/rows.h"
 #include "server/recipe/recipe.h"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr int kMaxPriority = 100;
 
-std::string ToText(const nn::Shape& shape) {
-  return fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width);
-}
-
 absl::StatusOr<array::ArrayConfig> ParseArray(const std::string& name) {
   if (name.empty()) return array::ArrayConfig{};
   auto config = array::ParseArrayConfig(name);
@@ -28,11 +25,10 @@ absl::StatusOr<array::ArrayConfig> ParseArray(const std::string& name) {
 }
 
 absl::Status CheckShape(std::string_view field, const privacy::DatasetInfo& data, const v1::ModelReport& model) {
-  const v1::Shape& wanted = model.input_shape();
-  const nn::Shape shape{wanted.channels(), wanted.height(), wanted.width()};
+  const nn::Shape shape = FromMessage(model.input_shape());
   if (data.spec.shape == shape) return absl::OkStatus();
   return InvalidField(field, fmt::format("'{}' holds images of {}; the model takes {}", data.spec.name,
-                                         ToText(data.spec.shape), ToText(shape)));
+                                         nn::ToString(data.spec.shape), nn::ToString(shape)));
 }
 
 absl::Status CheckClasses(std::string_view field, const privacy::DatasetInfo& data, const v1::ModelReport& model) {

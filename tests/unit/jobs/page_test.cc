@@ -31,7 +31,9 @@ TEST(Page, RefusesTokensThatAreNotOurs) {
   EXPECT_EQ(ReadPage(Ask(1, "****")).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(Page, ContinuesAfterTheLastKey) { EXPECT_EQ(ReadPage(Ask(1, PageToken("net/3")))->after, "net/3"); }
+TEST(Page, ContinuesAfterTheLastKey) { EXPECT_EQ(ReadPage(Ask(1, PageToken("net/3")))->after, "net/3");
+  EXPECT_EQ(ReadPage(Ask(1, PageToken("17")))->after_number(), 17);
+  EXPECT_EQ(ReadPage(Ask(1))->after_number(), 0); }
 
 TEST(Page, CutsToSizeAndNamesTheNext) {
   std::vector<std::string> results = {"a", "b", "c"};
