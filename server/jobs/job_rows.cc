@@ -16,6 +16,9 @@ namespace {
 
 using store::Connection;
 
+constexpr const char* kInsert =
+    "INSERT INTO jobs (name, tenant, state, priority, model, dataset, evaluation, artifact, "
+    "reserved_version, losses, cancel_asked, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)";
 constexpr const char* kByName =
     "SELECT reserved_version, losses, cancel_asked, job FROM jobs WHERE tenant = ? AND name = ?";
 constexpr const char* kNext =
@@ -59,12 +62,10 @@ absl::Status InsertJob(Connection& rows, JobRecord& record, absl::Time now) {
   *event.mutable_time() = ToTimestamp(now);
   Apply(event, job);
   *job.mutable_create_time() = event.time();
-  COLONNADE_RETURN_IF_ERROR(rows.Run("INSERT INTO jobs (name, tenant, state, priority, model, dataset, evaluation, "
-                                     "artifact, reserved_version, "
-                                     "losses, cancel_asked, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)",
-                                     {job.name(), job.tenant(), int64_t{job.state()}, int64_t{job.priority()},
-                                      job.model(), job.dataset(), job.evaluation(), job.artifact(), ToBlob(job)})
-                                .status());
+  COLONNADE_RETURN_IF_ERROR(
+      rows.Run(kInsert, {job.name(), job.tenant(), int64_t{job.state()}, int64_t{job.priority()}, job.model(),
+                         job.dataset(), job.evaluation(), job.artifact(), ToBlob(job)})
+          .status());
   return InsertEvent(rows, job.name(), event);
 }
 

@@ -16,4 +16,15 @@ inline v1::Recipe ResolvedRecipe(int alpha = 4) {
   return recipe::Resolve(recipe, kArrayAlpha).value();
 }
 
+// Two rounds and 14 epochs, for the drawn digits (glyphs.h).
+inline v1::Recipe QuickRecipe() {
+  v1::Recipe recipe = ResolvedRecipe(4);
+  recipe.mutable_training()->set_rounds(2);
+  recipe.mutable_training()->set_epochs_per_round(4);
+  recipe.mutable_training()->set_final_epochs(10);
+  recipe.mutable_training()->set_batch_size(16);
+  recipe.mutable_training()->set_prune_fraction(0.1);
+  return recipe;
+}
+
 }  // namespace colonnade

@@ -29,16 +29,6 @@ const nn::Network& GlyphNetwork() {
   return network;
 }
 
-v1::Recipe QuickRecipe() {
-  v1::Recipe recipe = ResolvedRecipe(4);
-  recipe.mutable_training()->set_rounds(2);
-  recipe.mutable_training()->set_epochs_per_round(4);
-  recipe.mutable_training()->set_final_epochs(10);
-  recipe.mutable_training()->set_batch_size(16);
-  recipe.mutable_training()->set_prune_fraction(0.1);
-  return recipe;
-}
-
 class PackingJobTest : public testing::Test {
  protected:
   absl::StatusOr<PackedNetwork> Run(JobInputs inputs) {

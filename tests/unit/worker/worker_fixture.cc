@@ -15,16 +15,6 @@
 namespace colonnade {
 namespace {
 
-v1::Recipe QuickRecipe() {
-  v1::Recipe recipe = ResolvedRecipe(4);
-  recipe.mutable_training()->set_rounds(2);
-  recipe.mutable_training()->set_epochs_per_round(4);
-  recipe.mutable_training()->set_final_epochs(10);
-  recipe.mutable_training()->set_batch_size(16);
-  recipe.mutable_training()->set_prune_fraction(0.1);
-  return recipe;
-}
-
 std::string Records(const training::Samples& samples) {
   std::string bytes;
   for (int64_t i = 0; i < samples.size(); ++i) {
