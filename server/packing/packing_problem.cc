@@ -118,6 +118,22 @@ absl::Status CheckChannelBlocks(const PackingProblem& problem, const Grouping& g
   return absl::OkStatus();
 }
 
+absl::Status CheckSaliency(const PackingProblem& problem) {
+  const nn::FilterMatrix& matrix = problem.matrix;
+  if (problem.saliency.empty()) return absl::OkStatus();
+  if (problem.saliency.size() != matrix.values.size()) {
+    return InvalidField("saliency", fmt::format("has {} values; must have {} x {} or none", problem.saliency.size(),
+                                                matrix.rows, matrix.columns));
+  }
+  for (size_t i = 0; i < problem.saliency.size(); ++i) {
+    if (problem.saliency[i] >= 0 && std::isfinite(problem.saliency[i])) continue;
+    return InvalidField("saliency", fmt::format("of row {}, column {} is {}; must be finite and not negative",
+                                                i / size_t(matrix.columns), i % size_t(matrix.columns),
+                                                problem.saliency[i]));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status PackingProblem::Check() const {
@@ -135,7 +151,7 @@ absl::Status PackingProblem::Check() const {
                         fmt::format("is {} x {} but holds {} values and {} column sites", matrix.rows,
                                     matrix.columns, matrix.values.size(), matrix.column_sites.size()));
   }
-  return absl::OkStatus();
+  return CheckSaliency(*this);
 }
 
 absl::Status PackingProblem::Verify(const Grouping& grouping) const {

@@ -3,6 +3,7 @@
 // (paper sections on column grouping and column-combine pruning).
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,6 +30,10 @@ struct PackingProblem {
   int alpha = 1;                   // >= 1
   double gamma = 0.0;              // >= 0, finite
   nn::FeedRule feed_rule = nn::FeedRule::kSameTap;
+
+  // [rows][columns] like the matrix, finite, >= 0: what pruning each weight loses, so what
+  // algorithms try to keep. Empty for the squared weight. Must outlive the problem.
+  std::span<const float> saliency = {};
 
   // Validates the input. An error names the field.
   absl::Status Check() const;

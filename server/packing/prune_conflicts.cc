@@ -6,10 +6,17 @@
 namespace colonnade::packing {
 namespace {
 
-int64_t PruneRow(const std::vector<int>& members, int row, nn::FilterMatrix& matrix) {
+// A weight's rank in its row: a zero is below every other.
+float Rank(const nn::FilterMatrix& matrix, std::span<const float> saliency, int row, int column) {
+  const float weight = matrix.at(row, column);
+  if (weight == 0) return -1;
+  return saliency.empty() ? std::abs(weight) : saliency[size_t(row) * matrix.columns + column];
+}
+
+int64_t PruneRow(const std::vector<int>& members, std::span<const float> saliency, int row, nn::FilterMatrix& matrix) {
   int kept = members[0];
   for (const int column : members) {
-    if (std::abs(matrix.at(row, column)) > std::abs(matrix.at(row, kept))) kept = column;
+    if (Rank(matrix, saliency, row, column) > Rank(matrix, saliency, row, kept)) kept = column;
   }
   int64_t pruned = 0;
   for (const int column : members) {
@@ -22,10 +29,12 @@ int64_t PruneRow(const std::vector<int>& members, int row, nn::FilterMatrix& mat
 
 }  // namespace
 
-int64_t PruneConflicts(const Grouping& grouping, nn::FilterMatrix& matrix) {
+int64_t PruneConflicts(const Grouping& grouping, nn::FilterMatrix& matrix, std::span<const float> saliency) {
   int64_t pruned = 0;
   for (const std::vector<int>& members : grouping.groups) {
-    for (int row = 0; row < matrix.rows && !members.empty(); ++row) pruned += PruneRow(members, row, matrix);
+    for (int row = 0; row < matrix.rows && !members.empty(); ++row) {
+      pruned += PruneRow(members, saliency, row, matrix);
+    }
   }
   return pruned;
 }

@@ -4,17 +4,19 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "server/nn/filter_matrix.h"
 #include "server/packing/packing_problem.h"
 
 namespace colonnade::packing {
 
-// In each row and group keeps the weight of largest magnitude, of equal ones that of
-// the lowest lane, and sets the others to zero in place. Afterwards no group has a
+// In each row and group keeps one weight and sets the others to zero in place: without
+// `saliency` the weight of largest magnitude, with it ([rows][columns]) the nonzero weight
+// of largest saliency; of equal ones that of the lowest lane. Afterwards no group has a
 // conflict, and the nonzero weights are the mask to retrain under. Columns in no group
 // stay as they are. Returns the number of weights that were set to zero.
-// REQUIRES: the grouping's columns exist.
-int64_t PruneConflicts(const Grouping& grouping, nn::FilterMatrix& matrix);
+// REQUIRES: the grouping's columns exist; saliency is empty or of the matrix' size.
+int64_t PruneConflicts(const Grouping& grouping, nn::FilterMatrix& matrix, std::span<const float> saliency = {});
 
 }  // namespace colonnade::packing
