@@ -8,6 +8,7 @@
 #include "server/base/status.h"
 #include "server/daemon_metrics.h"
 #include "server/jobs/artifacts.h"
+#include "server/jobs/converter.h"
 #include "server/jobs/datasets.h"
 #include "server/jobs/inspector.h"
 #include "server/jobs/models.h"
@@ -59,7 +60,11 @@ serving::Loader ReportingLoader(Metrics& metrics) {
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(const Config& config, StateFolder folder)
-      : config_(config), folder_(std::move(folder)), metrics_(COLONNADE_VERSION), inspector_(config.inspect) {}
+      : config_(config),
+        folder_(std::move(folder)),
+        metrics_(COLONNADE_VERSION),
+        inspector_(config.inspect),
+        converter_(config.inspect) {}
 
   ~RunningDaemon() override { Stop(absl::ZeroDuration()); }
 
@@ -84,6 +89,7 @@ class RunningDaemon final : public Daemon {
   jobs::ReferenceLock references_;
   jobs::Interrupts interrupts_;
   jobs::Inspector inspector_;
+  jobs::Converter converter_;
   std::unique_ptr<jobs::JobLog> log_;
   std::unique_ptr<jobs::Models> models_;
   std::unique_ptr<jobs::Datasets> datasets_;
@@ -116,7 +122,7 @@ absl::Status RunningDaemon::StartJobs() {
   log_ = std::make_unique<jobs::JobLog>(*database_, metrics_, SystemClock());
   models_ = std::make_unique<jobs::Models>(*database_, *blobs_, inspector_, SystemClock());
   datasets_ = std::make_unique<jobs::Datasets>(*database_, *vault_, references_);
-  COLONNADE_ASSIGN_OR_RETURN(artifacts_, jobs::Artifacts::Open(*database_, *blobs_, SystemClock()));
+  COLONNADE_ASSIGN_OR_RETURN(artifacts_, jobs::Artifacts::Open(*database_, *blobs_, converter_, SystemClock()));
   COLONNADE_ASSIGN_OR_RETURN(const std::string work, folder_.Folder("work"));
   jobs_ = std::make_unique<jobs::PackingJobs>(World(work));
   return jobs_->Start(config_.jobs);

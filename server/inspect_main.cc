@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// colonnade-inspect: examines one ONNX model under limits of its own.
+// colonnade-inspect: examines one ONNX model, or converts one artifact to ONNX, under
+// limits of its own.
 //
 //   colonnade-inspect MODEL.onnx   prints the verdict on each node and each filter
 //                                  matrix; exit code 0 accepted, 3 refused,
 //                                  2 wrong usage, 1 file not readable
-//   colonnade-inspect              helper of the daemon: one InspectRequest frame
-//                                  in, one InspectReply frame out, on descriptor 3
+//   colonnade-inspect              helper of the daemon: one ToInspect frame in, one
+//                                  InspectReply or ConvertReply out, on descriptor 3
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include "colonnade/worker/v1/worker.pb.h"
 #include "server/base/frames.h"
 #include "server/base/status.h"
+#include "server/convert_artifact.h"
 #include "server/model_report.h"
 #include "server/onnx/import.h"
 #include "server/onnx/limits.h"
@@ -29,7 +31,8 @@ namespace colonnade {
 namespace {
 
 constexpr int64_t kMemoryBytes = int64_t{256} << 20;
-constexpr int64_t kCopiesOfTheFile = 5;  // bytes, parsed, decoded, imported, folded
+constexpr int64_t kCopiesOfAModel = 5;       // bytes, parsed, decoded, imported, folded
+constexpr int64_t kCopiesOfAnArtifact = 40;  // up to 16 columns of a group unpacked, twice and checked
 constexpr int kCpuSeconds = 10;
 constexpr size_t kMaxReportBytes = kMaxFrameBytes - 65536;
 
@@ -48,20 +51,19 @@ absl::Status Limit(int resource, int64_t value) {
   return absl::InternalError(fmt::format("setrlimit({}, {}) failed", resource, value));
 }
 
-absl::Status LimitResources(int64_t file_bytes) {
+absl::Status LimitResources(int64_t copies_bytes) {
   COLONNADE_RETURN_IF_ERROR(Limit(RLIMIT_CORE, 0));
   COLONNADE_RETURN_IF_ERROR(Limit(RLIMIT_CPU, kCpuSeconds));
-  return Limit(RLIMIT_AS, AddressSpace() + kMemoryBytes + kCopiesOfTheFile * file_bytes);
+  return Limit(RLIMIT_AS, AddressSpace() + kMemoryBytes + copies_bytes);
 }
 
-absl::StatusOr<int64_t> FileSize(const std::string& path) {
+absl::StatusOr<int64_t> FileSize(const std::string& what, const std::string& path, int64_t most) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return absl::NotFoundError(fmt::format("{}: no such file", path));
   }
-  if (info.st_size <= onnx::kMaxModelBytes) return info.st_size;
-  return absl::ResourceExhaustedError(
-      fmt::format("model: {} bytes; at most {}", info.st_size, onnx::kMaxModelBytes));
+  if (info.st_size <= most) return info.st_size;
+  return absl::ResourceExhaustedError(fmt::format("{}: {} bytes; at most {}", what, info.st_size, most));
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t size) {
@@ -72,8 +74,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t size) {
 }
 
 absl::Status Inspect(const std::string& path, v1::ModelReport& report) {
-  COLONNADE_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
-  COLONNADE_RETURN_IF_ERROR(LimitResources(size));
+  COLONNADE_ASSIGN_OR_RETURN(const int64_t size, FileSize("model", path, onnx::kMaxModelBytes));
+  COLONNADE_RETURN_IF_ERROR(LimitResources(kCopiesOfAModel * size));
   COLONNADE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, size));
   onnx::Examination examination = onnx::ExamineOnnx(bytes);
   report = MakeReport(examination);
@@ -93,19 +95,47 @@ absl::Status InspectWithinLimits(const std::string& path, v1::ModelReport& repor
   }
 }
 
+absl::Status Convert(const worker::v1::ConvertRequest& request) {
+  COLONNADE_ASSIGN_OR_RETURN(const int64_t size,
+                             FileSize("artifact", request.artifact_path(), artifact::kMaxArtifactBytes));
+  COLONNADE_RETURN_IF_ERROR(LimitResources(kCopiesOfAnArtifact * size));
+  return ConvertArtifact(request.artifact_path(), request.onnx_path());
+}
+
+absl::Status ConvertWithinLimits(const worker::v1::ConvertRequest& request) {
+  try {
+    return Convert(request);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("artifact: converting it takes more memory than allowed");
+  }
+}
+
+void Fill(const absl::Status& status, worker::v1::Outcome& outcome) {
+  outcome.set_code(int(status.code()));
+  outcome.set_message(std::string(Message(status)));
+  outcome.set_field(FieldOf(status));
+}
+
+// The answer to a request, serialized.
+std::string Answer(const worker::v1::ToInspect& request) {
+  if (request.has_convert()) {
+    worker::v1::ConvertReply reply;
+    Fill(ConvertWithinLimits(request.convert()), *reply.mutable_outcome());
+    return reply.SerializeAsString();
+  }
+  worker::v1::InspectReply reply;
+  Fill(InspectWithinLimits(request.inspect().path(), *reply.mutable_report()), *reply.mutable_outcome());
+  return reply.SerializeAsString();
+}
+
 ExitCode Serve() {
-  worker::v1::InspectRequest request;
+  worker::v1::ToInspect request;
   const absl::StatusOr<std::string> frame = ReadFrame(kHelperDescriptor);
-  if (!frame.ok() || !request.ParseFromString(*frame)) {
+  if (!frame.ok() || !request.ParseFromString(*frame) || request.message_case() == 0) {
     fmt::print(stderr, "usage: colonnade-inspect MODEL.onnx\n");
     return kUsage;
   }
-  worker::v1::InspectReply reply;
-  const absl::Status status = InspectWithinLimits(request.path(), *reply.mutable_report());
-  reply.mutable_outcome()->set_code(int(status.code()));
-  reply.mutable_outcome()->set_message(std::string(Message(status)));
-  reply.mutable_outcome()->set_field(FieldOf(status));
-  return WriteFrame(kHelperDescriptor, reply.SerializeAsString()).ok() ? kAccepted : kFailed;
+  return WriteFrame(kHelperDescriptor, Answer(request)).ok() ? kAccepted : kFailed;
 }
 
 std::string_view Word(v1::NodeVerdict::Verdict verdict) {

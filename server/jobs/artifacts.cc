@@ -16,6 +16,7 @@
 #include "server/jobs/rows.h"
 #include "server/jobs/states.h"
 #include "server/jobs/times.h"
+#include "server/sealed/sha256.h"
 
 namespace colonnade::jobs {
 namespace {
@@ -72,11 +73,28 @@ void Describe(const artifact::Artifact& artifact, v1::Artifact& message) {
   for (const std::string_view executor : executors::ExecutorNames()) message.add_executors(std::string(executor));
 }
 
+// Size and digest of the file, which is at its beginning again afterwards.
+absl::Status DescribeFile(std::ifstream& file, v1::PullArtifactResponse::Header& header) {
+  sealed::Sha256 digest;
+  std::string buffer(1 << 20, '\0');
+  int64_t size = 0;
+  while (file.read(buffer.data(), std::streamsize(buffer.size())) || file.gcount() > 0) {
+    digest.Append(std::string_view(buffer).substr(0, size_t(file.gcount())));
+    size += file.gcount();
+  }
+  if (!file.eof()) return absl::InternalError("artifact: its ONNX file cannot be read");
+  file.clear();
+  file.seekg(0);
+  header.set_size_bytes(size);
+  header.set_sha256(digest.FinishHex());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Artifacts>> Artifacts::Open(store::Database& database, store::Blobs& blobs,
-                                                           Clock clock) {
-  std::unique_ptr<Artifacts> artifacts(new Artifacts(database, blobs, std::move(clock)));
+                                                           const Converter& converter, Clock clock) {
+  std::unique_ptr<Artifacts> artifacts(new Artifacts(database, blobs, converter, std::move(clock)));
   COLONNADE_ASSIGN_OR_RETURN(
       const auto rows, ReadRows<store::Rows>(database, [](Connection& connection) {
         return connection.Run(
@@ -134,16 +152,33 @@ absl::Status Artifacts::Delete(const std::string& tenant, const v1::DeleteArtifa
   return blobs_.Remove(artifact.sha256());
 }
 
-absl::StatusOr<std::string> Artifacts::Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
-                                            v1::PullArtifactResponse::Header& header) {
-  if (request.format() == v1::ARTIFACT_FORMAT_ONNX) {
-    return absl::UnimplementedError("format: ONNX is not offered by this version; use NATIVE");
+absl::StatusOr<std::ifstream> Artifacts::Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
+                                              v1::PullArtifactResponse::Header& header) {
+  if (!v1::ArtifactFormat_IsValid(request.format())) {
+    return InvalidField("format", fmt::format("{}; must be NATIVE or ONNX", int(request.format())));
   }
   COLONNADE_ASSIGN_OR_RETURN(const v1::Artifact artifact, Find(tenant, request.name(), request.version()));
   header.set_version(artifact.version());
+  if (request.format() == v1::ARTIFACT_FORMAT_ONNX) return ToOnnx(artifact, header);
   header.set_size_bytes(artifact.size_bytes());
   header.set_sha256(artifact.sha256());
-  return blobs_.Path(artifact.sha256());
+  return std::ifstream(blobs_.Path(artifact.sha256()), std::ios::binary);
+}
+
+// Once open, the file needs no name any more; it is gone when it is closed.
+absl::StatusOr<std::ifstream> Artifacts::ToOnnx(const v1::Artifact& artifact,
+                                                v1::PullArtifactResponse::Header& header) {
+  const std::string path = blobs_.IncomingPath(fmt::format("onnx.{}", ++conversions_));
+  const absl::Status converted = converter_.ToOnnx(blobs_.Path(artifact.sha256()), path);
+  std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  if (absl::IsNotFound(converted)) {  // deleted meanwhile
+    return MissingResource("artifact", fmt::format("{}:{}", artifact.name(), artifact.version()));
+  }
+  COLONNADE_RETURN_IF_ERROR(converted);
+  COLONNADE_RETURN_IF_ERROR(DescribeFile(file, header));
+  return file;
 }
 
 std::vector<PublishedVersion> Artifacts::Versions(std::string_view tenant, std::string_view name) const {

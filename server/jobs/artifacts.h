@@ -3,6 +3,7 @@
 // every inference asks for it.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "server/base/clock.h"
 #include "server/jobs/backend.h"
+#include "server/jobs/converter.h"
 #include "server/store/blobs.h"
 #include "server/store/database.h"
 
@@ -34,14 +36,15 @@ struct FinishedArtifact {
 // Thread-safe. What is passed in must outlive it.
 class Artifacts final : public ArtifactBackend {
  public:
-  static absl::StatusOr<std::unique_ptr<Artifacts>> Open(store::Database& database, store::Blobs& blobs, Clock clock);
+  static absl::StatusOr<std::unique_ptr<Artifacts>> Open(store::Database& database, store::Blobs& blobs,
+                                                         const Converter& converter, Clock clock);
 
   absl::Status Get(const std::string& tenant, const v1::GetArtifactRequest& request, v1::Artifact& response) override;
   absl::Status List(const std::string& tenant, const v1::ListArtifactsRequest& request,
                     v1::ListArtifactsResponse& response) override;
   absl::Status Delete(const std::string& tenant, const v1::DeleteArtifactRequest& request) override;
-  absl::StatusOr<std::string> Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
-                                   v1::PullArtifactResponse::Header& header) override;
+  absl::StatusOr<std::ifstream> Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
+                                     v1::PullArtifactResponse::Header& header) override;
 
   // Newest first; from memory.
   std::vector<PublishedVersion> Versions(std::string_view tenant, std::string_view name) const;
@@ -66,16 +69,19 @@ class Artifacts final : public ArtifactBackend {
                                                 const std::string& name);
 
  private:
-  Artifacts(store::Database& database, store::Blobs& blobs, Clock clock)
-      : database_(database), blobs_(blobs), clock_(std::move(clock)) {}
+  Artifacts(store::Database& database, store::Blobs& blobs, const Converter& converter, Clock clock)
+      : database_(database), blobs_(blobs), converter_(converter), clock_(std::move(clock)) {}
 
   using Key = std::pair<std::string, std::string>;  // tenant, name
 
   absl::StatusOr<v1::Artifact> Find(const std::string& tenant, const std::string& name, int64_t version) const;
+  absl::StatusOr<std::ifstream> ToOnnx(const v1::Artifact& artifact, v1::PullArtifactResponse::Header& header);
 
   store::Database& database_;
   store::Blobs& blobs_;
+  const Converter& converter_;
   const Clock clock_;
+  std::atomic<int64_t> conversions_ = 0;  // so far; they name the files
   mutable std::mutex mutex_;
   std::map<Key, std::vector<PublishedVersion>> published_;  // newest first
 };

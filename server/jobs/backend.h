@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -88,10 +89,10 @@ class ArtifactBackend {
   virtual absl::Status List(const std::string& tenant, const v1::ListArtifactsRequest& request,
                             v1::ListArtifactsResponse& response) = 0;
   virtual absl::Status Delete(const std::string& tenant, const v1::DeleteArtifactRequest& request) = 0;
-  // Fills `header`; the file's bytes are at the path returned, and stay readable while it
-  // is open even if the artifact is deleted.
-  virtual absl::StatusOr<std::string> Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
-                                           v1::PullArtifactResponse::Header& header) = 0;
+  // The bytes in the format asked for, an open file, and what `header` says of them. They
+  // stay readable while it is open, also when the artifact is deleted.
+  virtual absl::StatusOr<std::ifstream> Pull(const std::string& tenant, const v1::PullArtifactRequest& request,
+                                             v1::PullArtifactResponse::Header& header) = 0;
 };
 
 class SystemBackend {

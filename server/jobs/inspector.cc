@@ -38,8 +38,8 @@ absl::Status Inspector::Examine(const std::string& path, v1::ModelReport& report
     return absl::InternalError("model: the program that examines models cannot be started; see the server's log");
   }
   HelperProcess& helper = **started;
-  worker::v1::InspectRequest request;
-  request.set_path(path);
+  worker::v1::ToInspect request;
+  request.mutable_inspect()->set_path(path);
   COLONNADE_RETURN_IF_ERROR(helper.Send(request.SerializeAsString()));
   const absl::StatusOr<std::string> frame = helper.Receive(kPatience);
   if (!frame.ok()) return Died(helper, frame.status());

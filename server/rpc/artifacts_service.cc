@@ -50,8 +50,7 @@ grpc::Status ArtifactsService::PullArtifact(grpc::ServerContext* context, const 
   return calls_.Run(*context, "PullArtifact", [&](const std::string& tenant) -> absl::Status {
     COLONNADE_ASSIGN_OR_RETURN(const Gate::Pass pass, streams_.Enter());
     v1::PullArtifactResponse::Header header;
-    COLONNADE_ASSIGN_OR_RETURN(const std::string path, artifacts_.Pull(tenant, *request, header));
-    std::ifstream file(path, std::ios::binary);
+    COLONNADE_ASSIGN_OR_RETURN(std::ifstream file, artifacts_.Pull(tenant, *request, header));
     return SendFile(file, header, *stream);
   });
 }

@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
 # Sources beside the folders of server/, by the start of their names; the others are the daemon's.
 PROGRAMS = {"main.": "main", "worker_main.": "worker_main", "inspect_main.": "inspect_main",
-            "model_report.": "inspect_main"}
+            "model_report.": "inspect_main", "convert_artifact.": "inspect_main"}
 
 # Library, its headers, and the files that may include them.
 LIBRARIES = [

@@ -102,6 +102,12 @@ TEST_F(CliScenario, GoesFromModelToClasses) {
   const std::string file = (folder_ / "digits.artifact").string();
   EXPECT_EQ(Call({"artifact", "pull", "digits", "--output", file}).exit_code, 0);
   EXPECT_EQ(Read(file).size(), CallJson({"artifact", "show", "digits"})["size_bytes"]);
+  const std::string pulled = (folder_ / "digits.onnx").string();
+  const json answered = CallJson({"artifact", "pull", "digits", "--format", "onnx", "--output", pulled});
+  EXPECT_EQ(answered["path"], pulled);
+  EXPECT_EQ(answered["size_bytes"], Read(pulled).size());
+  ExpectRefused({"artifact", "pull", "digits", "--format", "onnx", "--version", "9"}, kNotFound, "digits");
+  ExpectRefused({"artifact", "pull", "digits", "--format", "tflite"}, kUsage, "--format");
 }
 
 TEST_F(CliScenario, AWatchedJobThatFailsIsAFailure) {

@@ -10,9 +10,14 @@
 #include "colonnade/worker/v1/worker.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/array/unpack.h"
+#include "server/artifact/file.h"
 #include "server/base/helper_process.h"
 #include "server/onnx/export.h"
+#include "server/onnx/export_qdq.h"
+#include "server/onnx/onnx_proto.h"
 #include "tests/support/random_network.h"
+#include "tests/support/sample_artifact.h"
 
 namespace colonnade {
 namespace {
@@ -27,17 +32,30 @@ std::unique_ptr<HelperProcess> StartInspect(const std::vector<std::string>& argu
   return *std::move(helper);
 }
 
-// What the helper says of a file, before it exits.
-worker::v1::InspectReply Inspect(const std::filesystem::path& path) {
+// What the helper answers before it exits.
+template <typename Reply>
+Reply Ask(const worker::v1::ToInspect& request) {
   const auto helper = StartInspect();
-  worker::v1::InspectRequest request;
-  request.set_path(path.string());
   EXPECT_TRUE(helper->Send(request.SerializeAsString()).ok());
-  worker::v1::InspectReply reply;
+  Reply reply;
   const auto frame = helper->Receive(kPatience);
   EXPECT_TRUE(frame.ok() && reply.ParseFromString(*frame)) << frame.status();
   EXPECT_EQ(helper->WaitForEnd(kPatience), "exit code 0");
   return reply;
+}
+
+worker::v1::InspectReply Inspect(const std::filesystem::path& path) {
+  worker::v1::ToInspect request;
+  request.mutable_inspect()->set_path(path.string());
+  return Ask<worker::v1::InspectReply>(request);
+}
+
+// The outcome's code.
+absl::StatusCode Convert(const std::filesystem::path& artifact, const std::filesystem::path& onnx) {
+  worker::v1::ToInspect request;
+  request.mutable_convert()->set_artifact_path(artifact.string());
+  request.mutable_convert()->set_onnx_path(onnx.string());
+  return absl::StatusCode(Ask<worker::v1::ConvertReply>(request).outcome().code());
 }
 
 std::string EndByHand(const std::string& argument) { return StartInspect({argument})->WaitForEnd(kPatience); }
@@ -94,9 +112,11 @@ TEST(Inspect, RefusesAFileAboveTheLimitWithoutReadingIt) {
 }
 
 TEST(Inspect, WithoutARequestItExits) {
-  const auto helper = StartInspect();
-  ASSERT_TRUE(helper->Send("no InspectRequest").ok());
-  EXPECT_EQ(helper->WaitForEnd(kPatience), "exit code 2");
+  for (const char* request : {"no request", ""}) {
+    const auto helper = StartInspect();
+    ASSERT_TRUE(helper->Send(request).ok());
+    EXPECT_EQ(helper->WaitForEnd(kPatience), "exit code 2");
+  }
 }
 
 TEST(Inspect, ExitsWhenTheDaemonIsGone) {
@@ -111,6 +131,49 @@ TEST(Inspect, ByHandTheExitCodeTells) {
   EXPECT_EQ(EndByHand(CrashSeed().string()), "exit code 3");
   EXPECT_EQ(EndByHand("/nonexistent"), "exit code 1");
   EXPECT_EQ(EndByHand("--verbose"), "exit code 2");
+}
+
+class ConvertTest : public testing::Test {
+ protected:
+  // What becomes of the artifact, parsed.
+  ::onnx::ModelProto Convert(const artifact::Artifact& artifact) {
+    EXPECT_TRUE(artifact::WriteArtifact(artifact_.string(), artifact).ok());
+    EXPECT_EQ(colonnade::Convert(artifact_, onnx_), absl::StatusCode::kOk);
+    ::onnx::ModelProto model;
+    std::ifstream file(onnx_, std::ios::binary);
+    EXPECT_TRUE(model.ParseFromIstream(&file));
+    return model;
+  }
+
+  const std::filesystem::path artifact_ = std::filesystem::path(testing::TempDir()) / "convert.colonnade";
+  const std::filesystem::path onnx_ = std::filesystem::path(testing::TempDir()) / "convert.onnx";
+};
+
+TEST_F(ConvertTest, WritesTheUnpackedNetwork) {
+  const artifact::Artifact artifact = SampleArtifact(3, "sample", 4);
+  ::onnx::ModelProto model = Convert(artifact);
+  ASSERT_GE(model.metadata_props_size(), 1);
+  EXPECT_EQ(model.metadata_props(0).key(), "artifact");
+  EXPECT_EQ(model.metadata_props(0).value(), "sample:4");
+  EXPECT_EQ(model.metadata_props(1).key(), "normalization");
+  EXPECT_THAT(model.metadata_props(1).value(), testing::StartsWith("0.5"));
+  model.clear_metadata_props();
+  EXPECT_EQ(model.SerializeAsString(), *onnx::ExportQdq(*array::Unpack(*artifact.program)));
+}
+
+TEST_F(ConvertTest, TheInputIsTheArtifacts) {
+  const auto type = [](const ::onnx::ModelProto& model) {
+    return model.graph().input(0).type().tensor_type().elem_type();
+  };
+  EXPECT_EQ(type(Convert(SampleArtifact(3, "sample", 1))), ::onnx::TensorProto::FLOAT);
+  EXPECT_EQ(type(Convert(SampleArtifact(3, "sample", 1, artifact::InputType::kUint8))), ::onnx::TensorProto::UINT8);
+}
+
+TEST_F(ConvertTest, SaysWhyItCannot) {
+  EXPECT_EQ(colonnade::Convert("/nonexistent", onnx_), absl::StatusCode::kNotFound);
+  EXPECT_EQ(colonnade::Convert(WriteTemporary("no.colonnade", "no artifact"), onnx_), absl::StatusCode::kDataLoss);
+  ASSERT_TRUE(artifact::WriteArtifact(artifact_.string(), SampleArtifact(3, "sample", 1)).ok());
+  EXPECT_EQ(colonnade::Convert(artifact_, "/nonexistent/onnx"), absl::StatusCode::kInternal);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST_F(SubmissionTest, RefusesRecipesOutOfRange) {
 
 TEST_F(SubmissionTest, RefusesSettingsThatAreNotCarriedOut) {
   v1::SubmitJobRequest request = Request("good");
-  request.mutable_recipe()->mutable_packing()->set_compensate(true);
+  request.mutable_recipe()->mutable_quantization()->set_bias_correction(true);
   EXPECT_EQ(Refusal(request).code(), absl::StatusCode::kUnimplemented);
 }
 

@@ -50,7 +50,7 @@ class World : public ::testing::Test {
     log_ = std::make_unique<JobLog>(*database_, metrics_, clock());
     models_ = std::make_unique<Models>(*database_, *blobs_, inspector_, clock());
     datasets_ = std::make_unique<Datasets>(*database_, *vault_, references_);
-    artifacts_ = Artifacts::Open(*database_, *blobs_, clock()).value();
+    artifacts_ = Artifacts::Open(*database_, *blobs_, converter_, clock()).value();
     interrupts_ = std::make_unique<Interrupts>();
     jobs_ = std::make_unique<PackingJobs>(JobWorld{*database_, *blobs_, *vault_, *datasets_, *artifacts_, *log_,
                                                    *interrupts_, metrics_, references_, COLONNADE_FAKE_WORKER,
@@ -176,6 +176,7 @@ class World : public ::testing::Test {
   int64_t retain_seconds_ = 0;
   v1::Model model_;  // of the last push
   Inspector inspector_{COLONNADE_INSPECT};
+  Converter converter_{COLONNADE_INSPECT};
   ReferenceLock references_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Blobs> blobs_;

@@ -144,10 +144,10 @@ class FakeArtifacts : public jobs::ArtifactBackend {
     return kUnused();
   }
   absl::Status Delete(const std::string&, const v1::DeleteArtifactRequest&) override { return kUnused(); }
-  absl::StatusOr<std::string> Pull(const std::string&, const v1::PullArtifactRequest&,
-                                   v1::PullArtifactResponse::Header& header) override {
+  absl::StatusOr<std::ifstream> Pull(const std::string&, const v1::PullArtifactRequest&,
+                                     v1::PullArtifactResponse::Header& header) override {
     header.set_size_bytes(size);
-    return path;
+    return std::ifstream(path, std::ios::binary);
   }
 
   std::string path;
