@@ -53,6 +53,16 @@ FilterMatrix ToFilterMatrix(const Layer& layer, const Shape& input) {
   return matrix;
 }
 
+std::vector<int> ColumnsOfWeights(const Layer& layer, const Shape& input) {
+  const Blocks blocks = BlocksOf(layer, input);
+  std::vector<int> columns;
+  columns.reserve(size_t(blocks.rows) * size_t(blocks.block_columns()));
+  for (int row = 0; row < blocks.rows; ++row) {
+    for (int i = 0; i < blocks.block_columns(); ++i) columns.push_back(blocks.first_column(row) + i);
+  }
+  return columns;
+}
+
 void StoreFilterMatrix(const FilterMatrix& matrix, const Shape& input, Layer& layer) {
   const Blocks blocks = BlocksOf(layer, input);
   auto* conv = layer.as<Convolution>();

@@ -35,6 +35,10 @@ struct FilterMatrix {
 // REQUIRES: layer.is_matrix() and shapes inferred; `input` is the shape it reads.
 FilterMatrix ToFilterMatrix(const Layer& layer, const Shape& input);
 
+// For each weight, in the layer's order, its column in the filter matrix; its row is
+// its index / (weights per filter).
+std::vector<int> ColumnsOfWeights(const Layer& layer, const Shape& input);
+
 // Writes the matrix back into the layer's weight; entries outside a block of a
 // grouped convolution are ignored. REQUIRES: the matrix came from this layer.
 void StoreFilterMatrix(const FilterMatrix& matrix, const Shape& input, Layer& layer);

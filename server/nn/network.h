@@ -77,6 +77,9 @@ struct BatchNorm {
 struct Clip {
   float low = 0.0f;
   float high = std::numeric_limits<float>::infinity();
+
+  bool is_relu() const { return low == 0 && high == std::numeric_limits<float>::infinity(); }
+
 };
 
 // Sum of two tensors of equal shape.

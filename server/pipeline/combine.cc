@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "server/base/status.h"
 #include "server/packing/group_dense_first.h"
+#include "server/packing/group_published.h"
+#include "server/packing/group_search.h"
 #include "server/packing/packing_problem.h"
 #include "server/packing/prune_conflicts.h"
+#include "server/packing/permute_rows.h"
 #include "server/packing/prune_magnitude.h"
 
 namespace colonnade::pipeline {
@@ -69,20 +73,64 @@ Grouping Singletons(const FilterMatrix& matrix) {
   return grouping;
 }
 
-absl::StatusOr<Grouping> CombineLayer(const LayerPlan& plan, const Round& round, FeedRule rule, FilterMatrix& matrix,
-                                      int64_t& full_groups) {
+std::span<const float> ImportanceOf(const training::Importance* importance, const std::string& layer) {
+  if (importance == nullptr) return {};
+  const auto found = importance->find(layer);
+  return found == importance->end() ? std::span<const float>() : std::span<const float>(found->second);
+}
+
+absl::StatusOr<Grouping> GroupLayer(const PackingProblem& problem, const CombineRules& rules) {
+  if (rules.adjacent) return packing::GroupAdjacentChannels(problem.matrix, problem.alpha);
+  if (rules.grouping == v1::PackingSettings::PUBLISHED) return packing::GroupPublished(problem);
+  if (rules.grouping == v1::PackingSettings::DENSE_FIRST) return packing::GroupDenseFirst(problem);
+  COLONNADE_ASSIGN_OR_RETURN(packing::SearchResult result, packing::GroupBySearch(problem, {.seed = rules.seed}));
+  return std::move(result.grouping);
+}
+
+absl::StatusOr<Grouping> CombineLayer(const LayerPlan& plan, const Round& round, const CombineRules& rules,
+                                      FilterMatrix& matrix, int64_t& full_groups) {
   const int alpha = plan.excluded ? 1 : std::min(plan.alpha, round.alpha);
-  if (!plan.excluded) {
-    packing::PruneMagnitude(PruneShare(matrix, round.prune_fraction, plan.alpha, rule), matrix);
+  const bool fills = rules.adjacent || rules.grouping == v1::PackingSettings::SEARCH;
+  if (!plan.excluded && !rules.fades && !fills) {
+    packing::PruneMagnitude(PruneShare(matrix, round.prune_fraction, plan.alpha, rules.feed_rule), matrix);
   }
-  full_groups = FullGroups(matrix, alpha, rule);
+  full_groups = FullGroups(matrix, alpha, rules.feed_rule);
   if (plan.excluded) return Singletons(matrix);
-  const PackingProblem problem{matrix, alpha, round.gamma, rule};
+  const std::vector<float> saliency = SaliencyOf(matrix, rules.importance, plan.name);
+  const double gamma = fills ? alpha - 1 : round.gamma;
+  const PackingProblem problem{matrix, alpha, gamma, rules.feed_rule, saliency};
   COLONNADE_RETURN_IF_ERROR(problem.Check());
-  Grouping grouping = packing::GroupDenseFirst(problem);
+  COLONNADE_ASSIGN_OR_RETURN(Grouping grouping, GroupLayer(problem, rules));
   COLONNADE_RETURN_IF_ERROR(problem.Verify(grouping));
-  packing::PruneConflicts(grouping, matrix);
+  if (rules.adjacent) full_groups = int64_t(grouping.groups.size());
+  if (!rules.fades) packing::PruneConflicts(grouping, matrix, saliency);
   return grouping;
+}
+
+// The group of each column, or -1.
+std::vector<int> GroupOfColumns(const Grouping& grouping, int columns) {
+  std::vector<int> group_of(size_t(columns), -1);
+  for (size_t group = 0; group < grouping.groups.size(); ++group) {
+    for (const int column : grouping.groups[group]) group_of[size_t(column)] = int(group);
+  }
+  return group_of;
+}
+
+training::Cells CellsOfLayer(const nn::Layer& layer, const nn::Shape& input, const Grouping& grouping,
+                             std::span<const float> importance) {
+  const FilterMatrix matrix = nn::ToFilterMatrix(layer, input);
+  const std::vector<int> columns = nn::ColumnsOfWeights(layer, input);
+  const std::vector<int> group_of = GroupOfColumns(grouping, matrix.columns);
+  const auto groups = int32_t(grouping.groups.size());
+  training::Cells cells{layer.name, {}, int32_t(matrix.rows) * groups, {}};
+  const size_t per_row = columns.size() / size_t(matrix.rows);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto row = int32_t(i / per_row);
+    const int group = group_of[size_t(columns[i])];
+    cells.of_weight.push_back(group < 0 ? -1 : row * groups + group);
+    cells.importance.push_back(importance.empty() ? 1 : importance[size_t(row) * matrix.columns + columns[i]]);
+  }
+  return cells;
 }
 
 absl::Status CheckLayer(const LayerPacking& layer, const Grouping& grouping, FeedRule rule, bool full,
@@ -117,14 +165,14 @@ double Combined::density() const {
 }
 
 absl::StatusOr<Combined> CombineColumns(const std::vector<LayerPlan>& plans, const Round& round,
-                                        FeedRule feed_rule, nn::Network& network) {
+                                        const CombineRules& rules, nn::Network& network) {
   Combined combined;
   for (const LayerPlan& plan : plans) {
     nn::Layer& layer = network.layers[size_t(plan.layer)];
     const nn::Shape& input = network.layers[size_t(layer.inputs[0])].output;
     FilterMatrix matrix = nn::ToFilterMatrix(layer, input);
     int64_t full_groups = 0;
-    absl::StatusOr<Grouping> grouping = CombineLayer(plan, round, feed_rule, matrix, full_groups);
+    absl::StatusOr<Grouping> grouping = CombineLayer(plan, round, rules, matrix, full_groups);
     if (!grouping.ok()) return Annotate(grouping.status(), plan.name);
     nn::StoreFilterMatrix(matrix, input, layer);
     combined.layers.push_back({plan, matrix.rows, int64_t(grouping->groups.size()), full_groups, Nonzeros(matrix),
@@ -132,6 +180,36 @@ absl::StatusOr<Combined> CombineColumns(const std::vector<LayerPlan>& plans, con
     combined.groupings[plan.name] = *std::move(grouping);
   }
   return combined;
+}
+
+std::vector<training::Cells> CellsOf(const Combined& combined, const training::Importance* importance,
+                                     const nn::Network& network) {
+  std::vector<training::Cells> cells;
+  for (const LayerPacking& packing : combined.layers) {
+    if (packing.plan.excluded) continue;
+    const nn::Layer& layer = network.layers[size_t(packing.plan.layer)];
+    const nn::Shape& input = network.layers[size_t(layer.inputs[0])].output;
+    cells.push_back(CellsOfLayer(layer, input, combined.groupings.at(packing.plan.name),
+                                 ImportanceOf(importance, packing.plan.name)));
+  }
+  return cells;
+}
+
+std::vector<float> SaliencyOf(const FilterMatrix& matrix, const training::Importance* importance,
+                              const std::string& layer) {
+  const std::span<const float> values = ImportanceOf(importance, layer);
+  std::vector<float> saliency(matrix.values.size());
+  for (size_t i = 0; i < saliency.size(); ++i) {
+    saliency[i] = matrix.values[i] * matrix.values[i] * (values.empty() ? 1 : values[i]);
+  }
+  return saliency;
+}
+
+void Recount(const nn::Network& network, Combined& combined) {
+  for (LayerPacking& packing : combined.layers) {
+    const nn::Layer& layer = network.layers[size_t(packing.plan.layer)];
+    packing.nonzeros = Nonzeros(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output));
+  }
 }
 
 absl::Status CheckCombined(const Combined& combined, FeedRule feed_rule, bool full, const nn::Network& network) {

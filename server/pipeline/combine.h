@@ -10,6 +10,8 @@
 #include "server/nn/feed_rule.h"
 #include "server/nn/network.h"
 #include "server/pipeline/schedule.h"
+#include "server/training/cells.h"
+#include "server/training/importance.h"
 
 namespace colonnade::pipeline {
 
@@ -32,14 +34,37 @@ struct Combined {
   double density() const;         // nonzeros / weights
 };
 
+// How the layers of a round are combined.
+struct CombineRules {
+  nn::FeedRule feed_rule = nn::FeedRule::kSameTap;
+  v1::PackingSettings::Grouping grouping = v1::PackingSettings::DENSE_FIRST;
+  const training::Importance* importance = nullptr;  // what a weight costs; null: its square
+  uint64_t seed = 1;                                 // of a search
+  bool adjacent = false;  // groups are runs of adjacent channels (rows are permuted)
+  bool fades = false;     // all weights stay: they compete while training, which prunes them
+};
+
 // Changes the weights in place. In each layer:
 //   prune    the round's share of the nonzero weights of least magnitude, but never
 //            below the cells that full groups have: fewer would only leave cells empty
-//   group    dense column first, with the round's alpha (at most the layer's) and gamma
-//   combine  per row and group only the weight of largest magnitude stays
-// An excluded layer keeps its weights. REQUIRES: plans are of this network.
+//   group    with the round's alpha (at most the layer's) and gamma
+//   combine  per row and group only the weight that costs most stays
+// A search, and groups of adjacent channels, fill every group: then nothing is pruned
+// before, and gamma has no effect. With `fades` it only groups. An excluded layer keeps its
+// weights. REQUIRES: plans are of this network.
 absl::StatusOr<Combined> CombineColumns(const std::vector<LayerPlan>& plans, const Round& round,
-                                        nn::FeedRule feed_rule, nn::Network& network);
+                                        const CombineRules& rules, nn::Network& network);
+
+// The cells that weights compete for, of all layers but excluded ones.
+std::vector<training::Cells> CellsOf(const Combined& combined, const training::Importance* importance,
+                                     const nn::Network& network);
+
+// What each weight of the layer named `layer` is worth: w^2 times its importance.
+std::vector<float> SaliencyOf(const nn::FilterMatrix& matrix, const training::Importance* importance,
+                              const std::string& layer);
+
+// Counts the nonzero weights again, after training.
+void Recount(const nn::Network& network, Combined& combined);
 
 // Whether a network still obeys its groupings: every nonzero column in one group, no
 // conflicts, alpha and feed rule; and, with `full`, no more groups than full ones need.

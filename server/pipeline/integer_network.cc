@@ -108,24 +108,32 @@ absl::StatusOr<std::vector<artifact::SelfTest>> MakeGoldenVectors(
                                  [&](std::span<const uint8_t> image) { return kernels->Run(image, workspace); });
 }
 
-absl::StatusOr<training::Accuracy> MeasureIntegerAccuracy(const std::shared_ptr<const ArrayProgram>& program,
-                                                          const Samples& samples, int threads,
-                                                          std::stop_token stop) {
+absl::StatusOr<std::vector<int>> IntegerClasses(const std::shared_ptr<const ArrayProgram>& program,
+                                                const Samples& samples, int threads, std::stop_token stop) {
   COLONNADE_ASSIGN_OR_RETURN(const auto kernels, executors::MakeExecutor("kernels", program));
-  training::Accuracy accuracy;
+  std::vector<int> best;
   for (int64_t begin = 0; begin < samples.size(); begin += kPortion) {
     if (stop.stop_requested()) return absl::CancelledError("stopped");
     const int64_t count = std::min(kPortion, samples.size() - begin);
     COLONNADE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, QuantizedImages(*program, samples, begin, count));
     COLONNADE_ASSIGN_OR_RETURN(const std::vector<int32_t> results, executors::InferBatch(*kernels, bytes, threads));
     const auto classes = int64_t(results.size()) / count;
-    for (int64_t i = 0; i < count; ++i) {
-      const int32_t label = samples.labels[size_t(begin + i)];
-      if (label == training::kUnlabelled) continue;
-      const auto logits = results.begin() + i * classes;
-      ++accuracy.images;
-      if (std::max_element(logits, logits + classes) - logits == label) ++accuracy.correct;
+    for (auto logits = results.begin(); logits != results.end(); logits += classes) {
+      best.push_back(int(std::max_element(logits, logits + classes) - logits));
     }
+  }
+  return best;
+}
+
+absl::StatusOr<training::Accuracy> MeasureIntegerAccuracy(const std::shared_ptr<const ArrayProgram>& program,
+                                                          const Samples& samples, int threads,
+                                                          std::stop_token stop) {
+  COLONNADE_ASSIGN_OR_RETURN(const std::vector<int> classes, IntegerClasses(program, samples, threads, stop));
+  training::Accuracy accuracy;
+  for (size_t i = 0; i < classes.size(); ++i) {
+    if (samples.labels[i] == training::kUnlabelled) continue;
+    ++accuracy.images;
+    if (classes[i] == samples.labels[i]) ++accuracy.correct;
   }
   return accuracy;
 }

@@ -35,7 +35,12 @@ absl::Status VerifyProgram(const quant::QuantizedNetwork& network,
 absl::StatusOr<std::vector<artifact::SelfTest>> MakeGoldenVectors(
     const std::shared_ptr<const array::ArrayProgram>& program, uint64_t seed);
 
-// Of all labelled samples, by the kernels executor on `threads` threads (0: all cores).
+// The class with the largest result of every sample, the first of equals, by the kernels
+// executor on `threads` threads (0: all cores).
+absl::StatusOr<std::vector<int>> IntegerClasses(const std::shared_ptr<const array::ArrayProgram>& program,
+                                                const training::Samples& samples, int threads, std::stop_token stop);
+
+// IntegerClasses() against the labels, of all labelled samples.
 absl::StatusOr<training::Accuracy> MeasureIntegerAccuracy(const std::shared_ptr<const array::ArrayProgram>& program,
                                                           const training::Samples& samples, int threads,
                                                           std::stop_token stop);

@@ -42,6 +42,11 @@ void Progress::Enter(v1::JobStage stage, int64_t total, std::string message) {
   Emit(std::move(message));
 }
 
+void Progress::Done(int64_t done) {
+  event_.set_done(done);
+  Emit("");
+}
+
 void Progress::Packed(const Round& round, const Combined& combined) {
   event_.set_round(round.number);
   event_.clear_loss();

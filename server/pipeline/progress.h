@@ -28,6 +28,9 @@ class Progress {
   // Ends the stage before. `total`: the stage's epochs or images, 0 if it has none.
   void Enter(v1::JobStage stage, int64_t total, std::string message);
 
+  // `done` of the stage's images.
+  void Done(int64_t done);
+
   // The round's column groups are made.
   void Packed(const Round& round, const Combined& combined);
 

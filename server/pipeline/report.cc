@@ -3,9 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <numeric>
 #include <vector>
 
 #include "server/artifact/artifact.h"
+#include "server/nn/filter_matrix.h"
+#include "server/packing/packing_problem.h"
+#include "server/packing/saliency.h"
 
 namespace colonnade::pipeline {
 namespace {
@@ -49,6 +53,26 @@ double KeptEnergy(const std::vector<float>& dense, const std::vector<float>& pac
   return all == 0 ? 1 : kept / all;
 }
 
+// Of the dense layer's saliency.
+void AddSaliency(const LayerPacking& packing, const PackedLayers& layers, json& object) {
+  const nn::Network& network = layers.prepared.network;
+  const nn::Layer& layer = network.layers[size_t(packing.plan.layer)];
+  const auto matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+  const auto& importance = layers.prepared.importance;
+  const std::vector<float> saliency = SaliencyOf(matrix, importance.empty() ? nullptr : &importance, packing.plan.name);
+  const int alpha = packing.plan.excluded ? 1 : packing.plan.alpha;
+  const packing::PackingProblem problem{matrix, alpha, double(alpha - 1), layers.program.config.feed_rule, saliency};
+  const double all = std::accumulate(saliency.begin(), saliency.end(), 0.0);
+  if (all == 0) return;
+  object["kept_saliency"] = packing::KeptSaliency(problem, layers.combined.groupings.at(packing.plan.name)) / all;
+  object["saliency_bound"] = packing::SaliencyBound(problem) / all;
+}
+
+double Efficiency(const LayerPacking& packing) {
+  const int64_t cells = packing.columns_after * packing.rows;
+  return cells == 0 ? 1 : double(packing.nonzeros) / double(cells);
+}
+
 // Step i of a program is layer i of the network it was compiled from.
 json LayerToJson(const LayerPacking& packing, const PackedLayers& layers) {
   json object = {{"name", packing.plan.name},
@@ -58,10 +82,13 @@ json LayerToJson(const LayerPacking& packing, const PackedLayers& layers) {
                  {"alpha", packing.plan.excluded ? 1 : packing.plan.alpha},
                  {"excluded", packing.plan.excluded},
                  {"weights", packing.weights},
-                 {"nonzeros", packing.nonzeros}};
+                 {"nonzeros", packing.nonzeros},
+                 {"density", double(packing.nonzeros) / double(packing.weights)},
+                 {"packing_efficiency", Efficiency(packing)}};
   const auto* dense = WeightsOf(layers.dense, packing.plan.name);
   const auto* packed = WeightsOf(layers.packed, packing.plan.name);
   if (dense && packed) object["kept_energy"] = KeptEnergy(*dense, *packed);
+  AddSaliency(packing, layers, object);
   for (size_t i = 0; i < layers.quantized.layers.size(); ++i) {
     const auto* matrix = std::get_if<quant::MatrixLayer>(&layers.quantized.layers[i].operation);
     if (matrix == nullptr || matrix->source != packing.plan.name) continue;
@@ -93,6 +120,11 @@ json MakeReport(const v1::JobResult& result, const Measurements& measurements, c
                   {{"images", measurements.training_images},
                    {"epochs", measurements.epochs},
                    {"images_used", measurements.images_used}}}};
+  for (const Measurements::Epoch& epoch : measurements.curve) {
+    report["training"]["curve"].push_back(
+        {{"round", epoch.round}, {"loss", epoch.loss}, {"accuracy", epoch.accuracy}});
+  }
+  if (!layers.prepared.allocation.empty()) report["pareto"] = ParetoJson(layers.prepared.allocation);
   for (const auto& [stage, seconds] : result.stage_seconds()) report["stage_seconds"][stage] = seconds;
   for (const LayerPacking& packing : layers.combined.layers) report["layers"].push_back(LayerToJson(packing, layers));
   return report;

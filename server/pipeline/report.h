@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "colonnade/v1/packing.pb.h"
 #include "server/array/array_program.h"
 #include "server/nn/network.h"
 #include "server/pipeline/combine.h"
+#include "server/pipeline/prepare.h"
 #include "server/quant/quantized_network.h"
 #include "server/training/trainable_network.h"
 
@@ -22,6 +24,11 @@ struct Measurements {
   int epochs = 0;
   int64_t training_images = 0;  // in the subset trained on
   int64_t images_used = 0;      // by all epochs
+  struct Epoch {
+    int round = 1;
+    double loss = 0, accuracy = 0;  // on the varied training images, while learning
+  };
+  std::vector<Epoch> curve;  // of this attempt
 };
 
 // The layers with weights, dense and packed, of one job.
@@ -32,12 +39,16 @@ struct PackedLayers {
   const quant::QuantizedNetwork& quantized;  // of `packed`
   const array::ArrayProgram& program;        // of `quantized`
   const array::ArrayProgram& dense_program;
+  const Prepared& prepared;
 };
 
 // Everything but artifact version and data budget, which the caller knows. The JSON
-// has one object per layer: name, rows, columns before and after, alpha, nonzeros,
-// kept_energy (share of the dense layer's squared weights that lie where weights
-// remain), tiles, cycles and dense_cycles; then totals, accuracies, epochs, stages.
+// has one object per layer: name, rows, columns before and after, groups, alpha, nonzeros,
+// density, packing_efficiency, kept_energy (share of the dense layer's squared weights
+// that lie where weights remain), kept_saliency and saliency_bound (the same for what the
+// recipe says weights are worth, and the most that any grouping could keep), tiles, cycles
+// and dense_cycles; then totals, accuracies, the epochs' losses and accuracies, stages, and
+// with an allocation the Pareto list (allocate.h).
 v1::JobResult MakeResult(const Measurements& measurements, const PackedLayers& layers,
                          const std::map<std::string, double>& stage_seconds);
 

@@ -111,8 +111,12 @@ training::TrainerOptions TrainerOptionsOf(const TrainingSettings& settings, int 
   options.weight_decay = settings.weight_decay();
   options.temperature = settings.temperature();
   options.distillation = settings.distillation_weight();
+  options.feature_weight = settings.feature_weight();
+  options.fade = settings.fade();
+  options.mix = settings.mix();
   if (settings.mode() == TrainingSettings::LABELS) options.distillation = 0;
-  if (settings.mode() == TrainingSettings::TEACHER) options.distillation = 1;
+  const auto mode = settings.mode();
+  if (mode == TrainingSettings::TEACHER || mode == TrainingSettings::DATA_FREE) options.distillation = 1;
   const auto augmentation = settings.augmentation();
   options.augmentation.translate = augmentation != TrainingSettings::NONE;
   options.augmentation.mirror = augmentation == TrainingSettings::TRANSLATE_AND_MIRROR ||

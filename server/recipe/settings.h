@@ -48,7 +48,11 @@ inline constexpr Number kTraining[] = {{"rounds", {1, 100}, 1},
                                        {"temperature", {0, 100, Range::kOpenLow}, 4},
                                        {"distillation_weight", {0, 1}, 0.9},
                                        {"seed", kAnything, 1},
-                                       {"threads", {0, 256}, 0}};
+                                       {"threads", {0, 256}, 0},
+                                       {"fade", {0, 1}, 0},
+                                       {"mix", {0, 1}, 0},
+                                       {"feature_weight", {0, 1000}, 10},
+                                       {"synthetic_images", {2, 1000000}, 2000}};
 
 inline constexpr Number kQuantization[] = {{"percentile", {50, 100, Range::kOpenLow}, 99.99},
                                            {"images", {1, 65536}, 256},

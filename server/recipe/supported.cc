@@ -8,9 +8,7 @@
 namespace colonnade::recipe {
 namespace {
 
-using v1::PackingSettings;
 using v1::QuantizationSettings;
-using v1::TrainingSettings;
 
 // Setting `field` is fine when `supported`.
 absl::Status Require(bool supported, std::string_view field, std::string_view remedy) {
@@ -21,18 +19,7 @@ absl::Status Require(bool supported, std::string_view field, std::string_view re
 }  // namespace
 
 absl::Status CheckSupported(const v1::Recipe& recipe) {
-  const PackingSettings& packing = recipe.packing();
   const QuantizationSettings& quantization = recipe.quantization();
-  COLONNADE_RETURN_IF_ERROR(
-      Require(packing.grouping() == PackingSettings::DENSE_FIRST, "recipe.packing.grouping", "use DENSE_FIRST"));
-  COLONNADE_RETURN_IF_ERROR(
-      Require(packing.saliency() == PackingSettings::MAGNITUDE, "recipe.packing.saliency", "use MAGNITUDE"));
-  COLONNADE_RETURN_IF_ERROR(Require(!packing.compensate(), "recipe.packing.compensate", "leave it out"));
-  COLONNADE_RETURN_IF_ERROR(Require(packing.allocation_case() == PackingSettings::ALLOCATION_NOT_SET,
-                                    "recipe.packing.allocation", "set alpha, for all layers or by layer"));
-  COLONNADE_RETURN_IF_ERROR(Require(!packing.permute_rows(), "recipe.packing.permute_rows", "leave it out"));
-  COLONNADE_RETURN_IF_ERROR(Require(recipe.training().mode() != TrainingSettings::DATA_FREE, "recipe.training.mode",
-                                    "use LABELS_AND_TEACHER, LABELS or TEACHER"));
   COLONNADE_RETURN_IF_ERROR(Require(quantization.calibration() == QuantizationSettings::MEAN_SQUARED_ERROR,
                                     "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
   COLONNADE_RETURN_IF_ERROR(

@@ -15,8 +15,6 @@ namespace {
 
 using at::Tensor;
 
-constexpr double kRunningShare = 0.1;
-
 Tensor FromVector(const std::vector<float>& values, at::IntArrayRef sizes) {
   Tensor tensor = at::empty(sizes, at::kFloat);
   std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
@@ -40,6 +38,13 @@ Tensor Convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
       symmetric ? std::vector<int64_t>{w.pad_top, w.pad_left} : std::vector<int64_t>{0, 0};
   return at::conv2d(symmetric ? x : Pad(x, w, 0), weight, bias, {w.stride_h, w.stride_w}, padding,
                     {w.dilation_h, w.dilation_w}, conv.groups);
+}
+
+// oneDNN has fast bfloat16 code for whole blocks of channels. For others its gradients were
+// seen to be garbage (LibTorch 1.13 with oneDNN 2.6, five channels of one pixel).
+bool ComputesInHalf(const nn::Convolution& conv, const Tensor& x) {
+  constexpr int kBlock = 16;
+  return conv.groups == 1 && x.size(1) % kBlock == 0 && conv.filters % kBlock == 0 && x.size(2) * x.size(3) > 1;
 }
 
 Tensor AveragePixels(const Tensor& x, const nn::Window& w) {
@@ -80,8 +85,7 @@ Tensor ShiftChannels(const Tensor& x, const Tensor& kernel, const nn::Shift& shi
 }
 
 Tensor Limit(const Tensor& x, const nn::Clip& clip) {
-  const bool relu = clip.low == 0 && clip.high == std::numeric_limits<float>::infinity();
-  return relu ? at::relu(x) : at::clamp(x, clip.low, clip.high);
+  return clip.is_relu() ? at::relu(x) : at::clamp(x, clip.low, clip.high);
 }
 
 }  // namespace
@@ -127,19 +131,25 @@ Tensor Module::Apply(int index, const std::vector<Tensor>& values, bool training
   const Tensors& t = tensors_[size_t(index)];
   const auto input = [&](int i) { return values[size_t(layer.inputs[size_t(i)])]; };
   const Tensor x = input(0);
-  if (const auto* conv = layer.as<nn::Convolution>()) return Convolve(x, t.weight, t.bias, *conv);
-  if (layer.as<nn::Linear>()) return at::linear(x.flatten(1), t.weight, t.bias).unsqueeze(2).unsqueeze(3);
+  if (const auto* conv = layer.as<nn::Convolution>()) {
+    const auto type = half_ && ComputesInHalf(*conv, x) ? at::kBFloat16 : at::kFloat;
+    const Tensor y = Convolve(x.to(type), t.weight.to(type), t.bias.to(type), *conv);
+    return half_ ? y.to(at::kBFloat16) : y;
+  }
+  if (layer.as<nn::Linear>()) {
+    return at::linear(x.to(at::kFloat).flatten(1), t.weight, t.bias).unsqueeze(2).unsqueeze(3);
+  }
   if (const auto* norm = layer.as<nn::BatchNorm>()) {
     const bool own = training && x.size(0) * x.size(2) * x.size(3) > 1;
-    return at::batch_norm(x, t.weight, t.bias, t.mean, t.variance, own, kRunningShare, norm->epsilon, false);
+    return at::batch_norm(x, t.weight, t.bias, t.mean, t.variance, own, running_share_, norm->epsilon, false);
   }
   if (const auto* clip = layer.as<nn::Clip>()) return Limit(x, *clip);
   if (layer.as<nn::Add>()) return x + input(1);
-  if (const auto* pool = layer.as<nn::MaxPool>()) return MaximumOf(x, pool->window);
-  if (const auto* pool = layer.as<nn::AveragePool>()) return AverageOf(x, *pool);
-  if (layer.as<nn::GlobalAveragePool>()) return x.mean({2, 3}, true);
+  if (const auto* pool = layer.as<nn::MaxPool>()) return MaximumOf(x.to(at::kFloat), pool->window);
+  if (const auto* pool = layer.as<nn::AveragePool>()) return AverageOf(x.to(at::kFloat), *pool);
+  if (layer.as<nn::GlobalAveragePool>()) return x.to(at::kFloat).mean({2, 3}, true);
   if (layer.as<nn::Flatten>()) return x.flatten(1).unsqueeze(2).unsqueeze(3);
-  if (const auto* shift = layer.as<nn::Shift>()) return ShiftChannels(x, t.kernel, *shift);
+  if (const auto* shift = layer.as<nn::Shift>()) return ShiftChannels(x.to(at::kFloat), t.kernel, *shift);
   if (const auto* sample = layer.as<nn::Subsample>()) {
     const int64_t end = std::numeric_limits<int64_t>::max();
     return x.slice(2, 0, end, sample->stride_h).slice(3, 0, end, sample->stride_w);
@@ -153,17 +163,28 @@ Tensor Module::Apply(int index, const std::vector<Tensor>& values, bool training
   return at::cat(parts, 1);
 }
 
-Tensor Module::Forward(const Tensor& images, bool training, const Visit& visit) {
+Tensor Module::Forward(const Tensor& images, bool training, const Visit& visit, const Relu& relu) {
   std::vector<Tensor> values(network_.layers.size());
   for (size_t i = 0; i < network_.layers.size(); ++i) {
     const nn::Layer& layer = network_.layers[i];
-    values[i] = layer.as<nn::Input>() ? images : Apply(int(i), values, training);
+    const auto* clip = layer.as<nn::Clip>();
+    if (relu && clip && clip->is_relu()) values[i] = relu(int(i), values[size_t(layer.inputs[0])]);
+    if (!values[i].defined()) values[i] = layer.as<nn::Input>() ? images : Apply(int(i), values, training);
     if (visit) visit(int(i), values[i]);
     for (const int input : layer.inputs) {
       if (last_use_[size_t(input)] == int(i)) values[size_t(input)].reset();
     }
   }
-  return values.back();
+  return values.back().to(at::kFloat);
+}
+
+Tensor Module::Columns(int index, const Tensor& input) const {
+  const auto* conv = network_.layers[size_t(index)].as<nn::Convolution>();
+  if (conv == nullptr) return input.flatten(1).t().contiguous();
+  const nn::Window& w = conv->window;
+  const Tensor columns = at::im2col(Pad(input, w, 0).contiguous(), {w.kernel_h, w.kernel_w},
+                                    {w.dilation_h, w.dilation_w}, {0, 0}, {w.stride_h, w.stride_w});
+  return columns.permute({1, 0, 2}).flatten(1);
 }
 
 nn::Network Module::Export() const {
@@ -201,6 +222,14 @@ std::vector<Module::Parameter> Module::Parameters() {
     add(layer, "variance", tensors_[i].variance, false);
   }
   return parameters;
+}
+
+bool HasHalfPrecision() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw");
+#else
+  return false;
+#endif
 }
 
 absl::Status Guarded(const std::function<absl::Status()>& body) {

@@ -35,10 +35,26 @@ class Module {
 
   const nn::Network& network() const { return network_; }
 
+  // May compute a ReLU itself: called with its layer and input. An undefined result leaves it
+  // to the module.
+  using Relu = std::function<at::Tensor(int layer, const at::Tensor& input)>;
+
   // The output of the last layer. When `training`, BatchNorms normalize with the
-  // batch's own statistics and move their running ones by a tenth; a batch with a
+  // batch's own statistics and move their running ones by a share; a batch with a
   // single value per channel has no statistics and is normalized with the running ones.
-  at::Tensor Forward(const at::Tensor& images, bool training, const Visit& visit = {});
+  at::Tensor Forward(const at::Tensor& images, bool training, const Visit& visit = {}, const Relu& relu = {});
+
+  // The share that a batch's statistics get in the running ones; 0.1 at first.
+  void SetRunningShare(double share) { running_share_ = share; }
+
+  // Whether convolutions of whole blocks of channels and what lies between them compute in
+  // bfloat16, with parameters, sums and logits in float. Twice as fast where the processor
+  // has the instructions.
+  void SetHalfPrecision(bool half) { half_ = half; }
+
+  // What the weights of matrix layer `index` are multiplied with, given its input:
+  // [columns of its filter matrix][images x pixels]. REQUIRES: it has one group.
+  at::Tensor Columns(int index, const at::Tensor& input) const;
 
   // The network with the present parameters.
   nn::Network Export() const;
@@ -62,7 +78,12 @@ class Module {
   nn::Network network_;
   std::vector<int> last_use_;  // by layer: the last layer that reads it
   std::vector<Tensors> tensors_;
+  double running_share_ = 0.1;
+  bool half_ = false;
 };
+
+// Whether this processor multiplies bfloat16 in hardware.
+bool HasHalfPrecision();
 
 // Runs `body`; an exception becomes INTERNAL, or RESOURCE_EXHAUSTED when memory ran out.
 absl::Status Guarded(const std::function<absl::Status()>& body);

@@ -4,6 +4,11 @@
 // Masks. A pruned weight is multiplied by zero after each step, so that it is exactly
 // zero whenever anybody looks, whatever momentum or decay did.
 //
+// Fading. Cutting three of four weights at once destroys a network that little data can
+// not rebuild. While losers of cells fade, the network is the dense one at first and the
+// packed one in the end, with the teacher beside it all the way; and as gradients reach
+// losers in full (straight through), a cell can still change its mind about who wins.
+//
 // Nesterov momentum in the usual reformulation: with gradient g (decay included),
 //   v <- m v + g,   w <- w - rate (g + m v).
 //
@@ -16,14 +21,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numbers>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "server/base/status.h"
 #include "server/nn/transforms.h"
+#include "server/training/losses.h"
 #include "server/training/module.h"
+#include "server/training/weights.h"
 
 namespace colonnade::training {
 namespace {
@@ -31,15 +38,10 @@ namespace {
 using at::Tensor;
 
 struct Batch {
-  Tensor images;  // [n][channels][height][width], channels last
-  Tensor labels;  // [n], int64
-};
-
-using Features = std::map<std::string, Tensor>;  // activations of clips by layer name
-
-struct Slot {
-  Module::Parameter parameter;
-  Tensor momentum, mask;  // mask undefined where nothing is pruned
+  Tensor images;         // [n][channels][height][width], channels last
+  Tensor labels;         // [n], int64
+  double share = 1;      // of each image; the rest is that of its partner
+  Tensor other_labels;   // of the partners
 };
 
 // The teacher needs no BatchNorms of its own.
@@ -47,54 +49,6 @@ std::optional<Module> MakeTeacher(const nn::Network* teacher) {
   if (teacher == nullptr) return std::nullopt;
   absl::StatusOr<nn::Network> folded = nn::FoldBatchNorms(*teacher);
   return std::optional<Module>(std::in_place, folded.ok() ? *std::move(folded) : *teacher);
-}
-
-std::vector<Slot> MakeSlots(Module& module) {
-  std::vector<Slot> slots;
-  for (const Module::Parameter& parameter : module.Parameters()) {
-    Slot& slot = slots.emplace_back(Slot{parameter, {}, {}});
-    Tensor& tensor = *parameter.tensor;
-    if (parameter.trained) slot.momentum = at::zeros_like(tensor);
-    if (parameter.weight_matrix) slot.mask = tensor.ne(0).to(at::kFloat);
-    if (parameter.trained) tensor.set_requires_grad(true);
-  }
-  return slots;
-}
-
-Tensor LabelLoss(const Tensor& logits, const Tensor& labels) {
-  const Tensor log_shares = at::log_softmax(logits, 1);
-  const Tensor labelled = labels.ge(0);
-  const Tensor picked = log_shares.gather(1, labels.clamp_min(0).unsqueeze(1)).squeeze(1);
-  return -(picked * labelled).sum() / labelled.sum().clamp_min(1);
-}
-
-Tensor TeacherLoss(const Tensor& logits, const Tensor& teacher, double temperature) {
-  const Tensor student_log = at::log_softmax(logits / temperature, 1);
-  const Tensor teacher_log = at::log_softmax(teacher / temperature, 1);
-  const Tensor divergence = (teacher_log.exp() * (teacher_log - student_log)).sum(1).mean();
-  return divergence * (temperature * temperature);
-}
-
-// As Module::Forward, to logits [n][classes]; keeps the activations of clips.
-Tensor ForwardWithFeatures(Module& module, const Tensor& images, bool training, Features& features) {
-  const auto keep = [&](int index, const Tensor& values) {
-    const nn::Layer& layer = module.network().layers[size_t(index)];
-    if (layer.as<nn::Clip>()) features[layer.name] = values;
-  };
-  return module.Forward(images, training, keep).flatten(1);
-}
-
-Tensor FeatureLoss(const Features& student, const Features& teacher) {
-  Tensor sum = at::zeros({});
-  int64_t layers = 0;
-  for (const auto& [name, values] : student) {
-    const auto target = teacher.find(name);
-    if (target == teacher.end() || target->second.sizes() != values.sizes()) continue;
-    const Tensor energy = target->second.square().mean().clamp_min(1e-12);
-    sum = sum + (values - target->second).square().mean() / energy;
-    ++layers;
-  }
-  return layers == 0 ? sum : sum / layers;
 }
 
 int64_t Correct(const Tensor& logits, const Tensor& labels) {
@@ -110,9 +64,13 @@ absl::Status Diverged(int epoch) {
 
 class Trainer::Impl {
  public:
-  Impl(const nn::Network& student, const nn::Network* teacher, const Samples& samples, const TrainerOptions& options)
+  Impl(const nn::Network& student, const nn::Network* teacher, const Samples& samples, const TrainerOptions& options,
+       std::vector<Cells> cells)
       : student_(student), teacher_(MakeTeacher(teacher)), samples_(samples), options_(options),
-        slots_(MakeSlots(student_)) {}
+        weights_(student_, std::move(cells)) {
+    student_.SetHalfPrecision(options.half_precision && HasHalfPrecision());
+    if (teacher_) teacher_->SetHalfPrecision(options.half_precision && HasHalfPrecision());
+  }
 
   absl::StatusOr<EpochResult> RunEpoch(int epoch, int epochs, const std::stop_token& stop);
   nn::Network network() const { return student_.Export(); }
@@ -121,16 +79,16 @@ class Trainer::Impl {
 
  private:
   Batch MakeBatch(std::span<const int64_t> indices, Random& random) const;
-  Tensor Loss(const Batch& batch, const Tensor& logits, const Features& features);
-  void Step(double rate);
-  bool Finite() const;
-  std::vector<std::pair<std::string, Tensor>> StateTensors() const;
+  Tensor LabelTerm(const Batch& batch, const Tensor& logits) const;
+  Tensor Loss(const Batch& batch, Tensor& logits);
+  void Blend(Batch& batch, Random& random) const;
+  double FadeFactor(double progress) const;
 
   Module student_;
   std::optional<Module> teacher_;
   const Samples& samples_;
   TrainerOptions options_;
-  std::vector<Slot> slots_;
+  Weights weights_;
 };
 
 Batch Trainer::Impl::MakeBatch(std::span<const int64_t> indices, Random& random) const {
@@ -143,41 +101,48 @@ Batch Trainer::Impl::MakeBatch(std::span<const int64_t> indices, Random& random)
     Augment(samples_, indices[size_t(i)], options_.augmentation, random, values);
     labels.data_ptr<int64_t>()[i] = samples_.labels[size_t(indices[size_t(i)])];
   }
-  return {images.contiguous(at::MemoryFormat::ChannelsLast), labels};
+  Batch batch{images.contiguous(at::MemoryFormat::ChannelsLast), labels, 1, {}};
+  Blend(batch, random);
+  return batch;
 }
 
-Tensor Trainer::Impl::Loss(const Batch& batch, const Tensor& logits, const Features& features) {
+Tensor Trainer::Impl::LabelTerm(const Batch& batch, const Tensor& logits) const {
+  if (batch.share == 1) return LabelLoss(logits, batch.labels);
+  return batch.share * LabelLoss(logits, batch.labels) + (1 - batch.share) * LabelLoss(logits, batch.other_labels);
+}
+
+Tensor Trainer::Impl::Loss(const Batch& batch, Tensor& logits) {
   const double share = teacher_ ? options_.distillation : 0;
-  Tensor loss = at::zeros({});
-  if (share < 1) loss = loss + (1 - share) * LabelLoss(logits, batch.labels);
+  Features targets;
+  Tensor target;
   if (share > 0) {
-    Features targets;
-    const Tensor target = [&] {
-      const at::NoGradGuard no_gradients;
-      return ForwardWithFeatures(*teacher_, batch.images, false, targets);
-    }();
-    loss = loss + share * TeacherLoss(logits, target, options_.temperature);
-    loss = loss + share * options_.feature_weight * FeatureLoss(features, targets);
+    const at::NoGradGuard no_gradients;
+    target = ForwardWithFeatures(*teacher_, batch.images, false, targets);
   }
-  return loss;
+  if (options_.feature_weight == 0) targets.clear();
+  Tensor features;
+  std::tie(logits, features) = ForwardCompared(student_, batch.images, targets);
+  Tensor loss = at::zeros({});
+  if (share < 1) loss = loss + (1 - share) * LabelTerm(batch, logits);
+  if (share == 0) return loss;
+  return loss + share * (TeacherLoss(logits, target, options_.temperature) + options_.feature_weight * features);
 }
 
-void Trainer::Impl::Step(double rate) {
-  const at::NoGradGuard no_gradients;
-  for (Slot& slot : slots_) {
-    Tensor& weight = *slot.parameter.tensor;
-    if (!slot.parameter.trained || !weight.grad().defined()) continue;
-    Tensor gradient = weight.grad().add(weight, options_.weight_decay);
-    slot.momentum.mul_(options_.momentum).add_(gradient);
-    weight.sub_(gradient.add_(slot.momentum, options_.momentum), rate);
-    if (slot.mask.defined()) weight.mul_(slot.mask);
-    weight.mutable_grad().reset();
-  }
+// Blends each image with another one of the batch, in one proportion for all.
+void Trainer::Impl::Blend(Batch& batch, Random& random) const {
+  constexpr uint64_t kSteps = 1 << 16;
+  const bool blends = double(random.Below(kSteps)) < options_.mix * double(kSteps);
+  const double share = double(random.Below(kSteps)) / double(kSteps);
+  if (!blends) return;
+  batch.share = share;
+  batch.other_labels = batch.labels.flip(0);
+  const Tensor partners = batch.images.flip(0);
+  batch.images = (batch.images * share).add_(partners, 1 - share).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-bool Trainer::Impl::Finite() const {
-  return std::all_of(slots_.begin(), slots_.end(),
-                     [](const Slot& slot) { return slot.parameter.tensor->isfinite().all().item<bool>(); });
+double Trainer::Impl::FadeFactor(double progress) const {
+  const double left = options_.fade > 0 ? 1 - progress / options_.fade : 0;
+  return left <= 0 ? 0 : left * left;
 }
 
 absl::StatusOr<EpochResult> Trainer::Impl::RunEpoch(int epoch, int epochs, const std::stop_token& stop) {
@@ -186,41 +151,34 @@ absl::StatusOr<EpochResult> Trainer::Impl::RunEpoch(int epoch, int epochs, const
   const int64_t steps = (samples_.size() + options_.batch_size - 1) / options_.batch_size;
   EpochResult result;
   int64_t correct = 0;
+  if (FadeFactor(double(epoch) / epochs) > 0) weights_.Compete();
   for (int64_t step = 0; step < steps; ++step) {
     if (stop.stop_requested()) return absl::CancelledError("stopped");
     const int64_t begin = samples_.size() * step / steps;
     const int64_t count = samples_.size() * (step + 1) / steps - begin;
+    const double progress = (double(epoch) + double(step) / double(steps)) / epochs;
+    weights_.Present(FadeFactor(progress));
     const Batch batch = MakeBatch(std::span(order).subspan(size_t(begin), size_t(count)), random);
-    Features features;
-    const Tensor logits = ForwardWithFeatures(student_, batch.images, true, features);
-    const Tensor loss = Loss(batch, logits, features);
+    Tensor logits;
+    const Tensor loss = Loss(batch, logits);
     if (!std::isfinite(loss.item<double>())) return Diverged(epoch);
     loss.backward();
-    const double progress = (double(epoch) + double(step) / double(steps)) / epochs;
-    Step(options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress)));
+    weights_.Step(options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress)), options_.momentum,
+                  options_.weight_decay);
     result.loss += loss.item<double>() * double(count);
     result.images += count;
     correct += Correct(logits, batch.labels);
   }
-  if (!Finite()) return Diverged(epoch);
+  if (epoch + 1 == epochs) weights_.Present(0);
+  if (!weights_.Finite()) return Diverged(epoch);
   result.loss /= double(std::max<int64_t>(1, result.images));
   result.accuracy = double(correct) / double(std::max<int64_t>(1, result.images));
   return result;
 }
 
-std::vector<std::pair<std::string, Tensor>> Trainer::Impl::StateTensors() const {
-  std::vector<std::pair<std::string, Tensor>> tensors;
-  for (const Slot& slot : slots_) {
-    tensors.emplace_back(slot.parameter.name, slot.parameter.tensor->detach());
-    if (slot.momentum.defined()) tensors.emplace_back(slot.parameter.name + ".momentum", slot.momentum);
-    if (slot.mask.defined()) tensors.emplace_back(slot.parameter.name + ".mask", slot.mask);
-  }
-  return tensors;
-}
-
 std::vector<NamedValues> Trainer::Impl::state() const {
   std::vector<NamedValues> state;
-  for (const auto& [name, tensor] : StateTensors()) {
+  for (const auto& [name, tensor] : weights_.State()) {
     const Tensor plain = tensor.contiguous();
     state.push_back({name, {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()}});
   }
@@ -228,7 +186,7 @@ std::vector<NamedValues> Trainer::Impl::state() const {
 }
 
 absl::Status Trainer::Impl::Restore(const std::vector<NamedValues>& state) {
-  const auto tensors = StateTensors();
+  const auto tensors = weights_.State();
   const auto fits = [](const auto& tensor, const NamedValues& values) {
     return tensor.first == values.name && tensor.second.numel() == int64_t(values.values.size());
   };
@@ -245,8 +203,8 @@ absl::Status Trainer::Impl::Restore(const std::vector<NamedValues>& state) {
 }
 
 Trainer::Trainer(const nn::Network& student, const nn::Network* teacher, const Samples& samples,
-                 const TrainerOptions& options)
-    : impl_(std::make_unique<Impl>(student, teacher, samples, options)) {}
+                 const TrainerOptions& options, std::vector<Cells> cells)
+    : impl_(std::make_unique<Impl>(student, teacher, samples, options, std::move(cells))) {}
 Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 Trainer::~Trainer() = default;

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "server/nn/network.h"
 #include "server/training/augment.h"
+#include "server/training/cells.h"
 #include "server/training/samples.h"
 
 namespace colonnade::training {
@@ -36,6 +37,9 @@ struct TrainerOptions {
   double temperature = 4;        // T
   double distillation = 0.9;     // d; without a teacher it counts as 0
   double feature_weight = 10;    // f
+  double fade = 0;               // share of a run's epochs over which losers of cells fade out, 0 to 1
+  double mix = 0;                // share of the steps that blend pairs of images, 0 to 1
+  bool half_precision = true;    // bfloat16 between the parameters, where the processor has it
   Augmentation augmentation = {};  // student and teacher see the same varied images
   uint64_t seed = 1;             // of order and variation; each epoch has its own stream
 };
@@ -58,11 +62,14 @@ struct NamedValues {
 // same result, and so does a run that is continued from its state.
 class Trainer {
  public:
-  // Weights of matrix layers that are zero now stay exactly zero. `teacher` is copied
-  // and may be null. REQUIRES: shapes inferred, no Softmax, samples outlive the trainer
-  // and passed Check(); options in the ranges of TrainingSettings (packing.proto).
+  // Weights of matrix layers that are zero now stay exactly zero. In layers with `cells`
+  // all weights compete: losers are multiplied by a factor that falls from 1 to 0 over
+  // the first `fade` of the run, while who wins is decided anew in each epoch; then they
+  // are zero and stay so. `teacher` is copied and may be null. REQUIRES: shapes inferred,
+  // no Softmax, samples outlive the trainer and passed Check(); options in the ranges of
+  // TrainingSettings (packing.proto); cells fit the layers they name.
   Trainer(const nn::Network& student, const nn::Network* teacher, const Samples& samples,
-          const TrainerOptions& options);
+          const TrainerOptions& options, std::vector<Cells> cells = {});
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
   ~Trainer();
@@ -72,7 +79,7 @@ class Trainer {
   // an error the network is not to be used.
   absl::StatusOr<EpochResult> RunEpoch(int epoch, int epochs, std::stop_token stop);
 
-  // The student as it is now.
+  // The student as it is now, losers of cells without their weights.
   nn::Network network() const;
 
   // Parameters, momenta and masks: all that RunEpoch() depends on.

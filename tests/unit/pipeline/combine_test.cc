@@ -26,7 +26,7 @@ TEST(CombineColumns, EveryNetworkEndsInFullGroupsWithoutConflicts) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     for (const FeedRule rule : {FeedRule::kAny, FeedRule::kSameRow, FeedRule::kSameTap}) {
       nn::Network network = RandomNetwork(seed);
-      const auto combined = CombineColumns(Plans(network, 4), LastRound(4), rule, network);
+      const auto combined = CombineColumns(Plans(network, 4), LastRound(4), {rule}, network);
       ASSERT_TRUE(combined.ok()) << combined.status();
       EXPECT_TRUE(CheckCombined(*combined, rule, /*full=*/true, network).ok()) << "network " << seed;
       EXPECT_LT(combined->columns_after(), combined->columns_before());
@@ -45,7 +45,7 @@ TEST(CombineColumns, NeverPrunesBelowWhatGroupsCanHold) {
   Round greedy = LastRound(4);
   greedy.prune_fraction = 0.99;
   greedy.gamma = 0;  // no conflicts allowed, so that combining prunes nothing
-  const auto combined = CombineColumns(Plans(network, 4), greedy, FeedRule::kSameTap, network);
+  const auto combined = CombineColumns(Plans(network, 4), greedy, {FeedRule::kSameTap}, network);
   ASSERT_TRUE(combined.ok()) << combined.status();
   EXPECT_EQ(combined->layers[0].nonzeros, 16);
 }
@@ -55,7 +55,7 @@ TEST(CombineColumns, LeavesExcludedLayersAlone) {
   nn::Network network = original;
   std::vector<LayerPlan> plans = Plans(network, 4);
   for (LayerPlan& plan : plans) plan.excluded = true;
-  const auto combined = CombineColumns(plans, LastRound(4), FeedRule::kSameTap, network);
+  const auto combined = CombineColumns(plans, LastRound(4), {FeedRule::kSameTap}, network);
   ASSERT_TRUE(combined.ok()) << combined.status();
   EXPECT_EQ(combined->columns_after(), combined->columns_before());
   for (const LayerPlan& plan : plans) {
@@ -70,7 +70,7 @@ TEST(CombineColumns, LeavesExcludedLayersAlone) {
 class CheckCombinedTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto combined = CombineColumns(Plans(network_, 4), LastRound(4), FeedRule::kSameTap, network_);
+    auto combined = CombineColumns(Plans(network_, 4), LastRound(4), {FeedRule::kSameTap}, network_);
     ASSERT_TRUE(combined.ok()) << combined.status();
     combined_ = *combined;
     ASSERT_TRUE(CheckCombined(combined_, FeedRule::kSameTap, true, network_).ok());

@@ -20,12 +20,11 @@ TEST(CheckSupported, NamesWhatIsNotCarriedOut) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
     return status.ToString();
   };
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_packing()->set_grouping(v1::PackingSettings::SEARCH); }),
-              HasSubstr("recipe.packing.grouping: not supported; use DENSE_FIRST"));
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_packing()->set_max_tiles(3); }), HasSubstr("recipe.packing.allocation"));
+  EXPECT_THAT(refusal([](auto& r) { r.mutable_quantization()->set_bias_correction(true); }),
+              HasSubstr("recipe.quantization.bias_correction: not supported; leave it out"));
+  EXPECT_THAT(refusal([](auto& r) { r.mutable_quantization()->set_calibration(v1::QuantizationSettings::PERCENTILE); }),
+              HasSubstr("recipe.quantization.calibration"));
   EXPECT_THAT(refusal([](auto& r) { r.mutable_privacy()->set_epsilon(1); }), HasSubstr("recipe.privacy"));
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_training()->set_mode(v1::TrainingSettings::DATA_FREE); }),
-              HasSubstr("recipe.training.mode"));
 }
 
 }  // namespace

@@ -127,6 +127,42 @@ TEST_F(TrainerTest, RepeatsExactlyAndContinuesExactly) {
   EXPECT_NE(other.state(), whole.state());
 }
 
+// Filters of conv have two cells: taps 0 to 4 and 5 to 8.
+Cells TwoCellsPerFilter() {
+  Cells cells{"conv", {}, 8, std::vector<float>(36, 1.0f)};
+  for (int i = 0; i < 36; ++i) cells.of_weight.push_back(2 * (i / 9) + (i % 9 >= 5));
+  return cells;
+}
+
+TEST_F(TrainerTest, OneWeightOfACellIsLeftAfterFading) {
+  TrainerOptions options = labels_only_;
+  options.fade = 0.5;
+  Trainer trainer(SmallNetwork(1), nullptr, samples_, options, {TwoCellsPerFilter()});
+  ASSERT_TRUE(Run(trainer, 6).ok());
+  const nn::Network after = trainer.network();
+  const auto& weight = after.layers[1].as<nn::Convolution>()->weight;
+  std::vector<int> left(8, 0);
+  for (int i = 0; i < 36; ++i) left[size_t(2 * (i / 9) + (i % 9 >= 5))] += weight[size_t(i)] != 0;
+  EXPECT_THAT(left, testing::Each(1));
+  EXPECT_GT(AccuracyOf(after, samples_), 0.95);
+}
+
+TEST_F(TrainerTest, ContinuesExactlyWhileWeightsFadeAndImagesBlend) {
+  TrainerOptions options = labels_only_;
+  options.fade = 0.7;
+  options.mix = 0.5;
+  for (const int stop : {1, 2, 3, 4}) {
+    Trainer whole(SmallNetwork(1), nullptr, samples_, options, {TwoCellsPerFilter()});
+    ASSERT_TRUE(Run(whole, 5).ok());
+    Trainer first(SmallNetwork(1), nullptr, samples_, options, {TwoCellsPerFilter()});
+    for (int epoch = 0; epoch < stop; ++epoch) ASSERT_TRUE(first.RunEpoch(epoch, 5, {}).ok());
+    Trainer continued(SmallNetwork(1), nullptr, samples_, options, {TwoCellsPerFilter()});
+    ASSERT_TRUE(continued.Restore(first.state()).ok());
+    ASSERT_TRUE(Run(continued, 5, stop).ok());
+    EXPECT_EQ(continued.state(), whole.state()) << "stopped after epoch " << stop;
+  }
+}
+
 TEST_F(TrainerTest, RefusesTheStateOfAnotherNetwork) {
   Trainer trainer(SmallNetwork(1), nullptr, samples_, labels_only_);
   auto state = trainer.state();

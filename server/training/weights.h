@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What gradient descent keeps of each parameter: its value, momentum and mask.
+// Internal to training/.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/training/cells.h"
+#include "server/training/module.h"
+
+namespace colonnade::training {
+
+// The parameters of a module, which it changes. Where weights compete for cells, the
+// module sees them times a factor, and gradients pass that factor as if it were 1.
+class Weights {
+ public:
+  // `module` outlives it. Zeros of matrix layers are pruned weights.
+  Weights(Module& module, std::vector<Cells> cells);
+  ~Weights();
+
+  // Decides who wins the cells.
+  void Compete();
+
+  // Shows the module the weights, losers times `factor` (1 to 0). At 0 they are pruned.
+  void Present(double factor);
+
+  // One step of Nesterov momentum along the gradients, which it consumes.
+  void Step(double rate, double momentum, double decay);
+
+  bool Finite() const;
+
+  // By name, everything that later steps depend on.
+  std::vector<std::pair<std::string, at::Tensor>> State() const;
+
+ private:
+  struct Slot;  // of one parameter
+
+  std::vector<Slot> slots_;
+};
+
+}  // namespace colonnade::training
