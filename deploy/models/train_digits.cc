@@ -43,6 +43,7 @@ absl::Status Run(const Settings& settings) {
   COLONNADE_ASSIGN_OR_RETURN(const nn::Network untrained, UntrainedCnn(train.shape, {16, 32, 32}, 10, settings.seed));
   training::TrainerOptions options;
   options.batch_size = 32;
+  options.learning_rate = 0.05;
   options.distillation = 0;
   options.augmentation.translate = true;
   options.seed = settings.seed;

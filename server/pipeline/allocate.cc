@@ -118,7 +118,7 @@ class TableMaker {
   absl::StatusOr<AlphaChoice> Try(LayerPlan plan, int alpha, const AccuracyProbe* probe) const {
     plan.alpha = alpha;
     nn::Network pruned = network_;
-    const Round last{1, true, 0, alpha, double(alpha - 1), 0};
+    const Round last{1, true, 0, 1, double(alpha - 1), 0};
     COLONNADE_ASSIGN_OR_RETURN(const Combined combined, CombineColumns({plan}, last, rules_, pruned));
     COLONNADE_ASSIGN_OR_RETURN(AlphaChoice choice, Measure(plan, combined, MatrixOf(pruned, plan.layer)));
     if (probe == nullptr || alpha == 1) return choice;

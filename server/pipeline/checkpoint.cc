@@ -20,6 +20,7 @@ constexpr std::string_view kSeconds = "seconds/";   // milliseconds by stage
 constexpr std::string_view kLayer = "layer/";       // counts, in the order of LayerPacking
 constexpr std::string_view kGroups = "groups/";     // size, then columns, group after group
 constexpr std::string_view kTrainer = "trainer/";
+constexpr std::string_view kStart = "start/";
 
 using Integers = std::vector<int64_t>;
 using Floats = std::vector<float>;
@@ -169,6 +170,9 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint) {
   for (const training::NamedValues& values : checkpoint.trainer) {
     tensors.push_back({Join(kTrainer, values.name), values.values});
   }
+  for (const training::NamedValues& values : checkpoint.start) {
+    tensors.push_back({Join(kStart, values.name), values.values});
+  }
   return Encode(tensors);
 }
 
@@ -177,7 +181,7 @@ absl::StatusOr<Checkpoint> DecodeCheckpoint(std::string_view bytes, const std::v
   COLONNADE_ASSIGN_OR_RETURN(auto tensors, Decode(bytes, order));
   const Integers position = IntegersOf(tensors, std::string(kPosition));
   if (position.size() != 3) return Damaged();
-  Checkpoint checkpoint{int(position[0]), int(position[1]), position[2], {}, {}, {}};
+  Checkpoint checkpoint{int(position[0]), int(position[1]), position[2], {}, {}, {}, {}};
   for (const std::string& name : order) {
     Tensor& tensor = tensors.at(name);
     if (name.starts_with(kSeconds)) {
@@ -186,6 +190,8 @@ absl::StatusOr<Checkpoint> DecodeCheckpoint(std::string_view bytes, const std::v
       checkpoint.stage_seconds[name.substr(kSeconds.size())] = double(milliseconds[0]) / 1000;
     } else if (auto* floats = std::get_if<Floats>(&tensor.values); floats && name.starts_with(kTrainer)) {
       checkpoint.trainer.push_back({name.substr(kTrainer.size()), std::move(*floats)});
+    } else if (floats && name.starts_with(kStart)) {
+      checkpoint.start.push_back({name.substr(kStart.size()), std::move(*floats)});
     }
   }
   COLONNADE_RETURN_IF_ERROR(DecodeLayers(tensors, plans, checkpoint.combined));

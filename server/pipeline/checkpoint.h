@@ -23,12 +23,13 @@
 namespace colonnade::pipeline {
 
 struct Checkpoint {
-  int round = 1;             // the round that is being trained, from 1
+  int round = 1;             // the round that is being trained, from 1; after the last one, quantization-aware training
   int epochs_done = 0;       // in it
   int64_t images_used = 0;   // by all epochs so far
   std::map<std::string, double> stage_seconds;
   Combined combined;         // of this round
   std::vector<training::NamedValues> trainer;
+  std::vector<training::NamedValues> start;  // of quantization-aware training: its scales come from there
 };
 
 std::string EncodeCheckpoint(const Checkpoint& checkpoint);

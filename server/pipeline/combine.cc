@@ -60,11 +60,13 @@ int64_t FullGroups(const FilterMatrix& matrix, int alpha, FeedRule rule) {
 }
 
 // The share of the nonzero weights to prune.
-double PruneShare(const FilterMatrix& matrix, double fraction, int alpha, FeedRule rule) {
-  const int64_t nonzeros = Nonzeros(matrix);
+double PruneShare(const FilterMatrix& matrix, const Round& round, int alpha, FeedRule rule) {
+  const auto nonzeros = double(Nonzeros(matrix));
   if (nonzeros == 0) return 0;
-  const double spare = 1 - double(matrix.rows * FullGroups(matrix, alpha, rule)) / double(nonzeros);
-  return std::clamp(spare, 0.0, fraction);
+  const double to_stay = (1 - round.prune_fraction * (1 - 1.0 / alpha)) * double(matrix.values.size());
+  const double wanted = round.cumulative ? 1 - to_stay / nonzeros : round.prune_fraction;
+  const double spare = 1 - double(matrix.rows * FullGroups(matrix, alpha, rule)) / nonzeros;
+  return std::max(0.0, std::min(wanted, spare));
 }
 
 Grouping Singletons(const FilterMatrix& matrix) {
@@ -89,10 +91,11 @@ absl::StatusOr<Grouping> GroupLayer(const PackingProblem& problem, const Combine
 
 absl::StatusOr<Grouping> CombineLayer(const LayerPlan& plan, const Round& round, const CombineRules& rules,
                                       FilterMatrix& matrix, int64_t& full_groups) {
-  const int alpha = plan.excluded ? 1 : std::min(plan.alpha, round.alpha);
+  const int alpha = AlphaOf(plan, round);
   const bool fills = rules.adjacent || rules.grouping == v1::PackingSettings::SEARCH;
+  const bool keeps_apart = rules.adjacent || rules.grouping == v1::PackingSettings::PUBLISHED;
   if (!plan.excluded && !rules.fades && !fills) {
-    packing::PruneMagnitude(PruneShare(matrix, round.prune_fraction, plan.alpha, rules.feed_rule), matrix);
+    packing::PruneMagnitude(PruneShare(matrix, round, plan.alpha, rules.feed_rule), matrix);
   }
   full_groups = FullGroups(matrix, alpha, rules.feed_rule);
   if (plan.excluded) return Singletons(matrix);
@@ -102,7 +105,7 @@ absl::StatusOr<Grouping> CombineLayer(const LayerPlan& plan, const Round& round,
   COLONNADE_RETURN_IF_ERROR(problem.Check());
   COLONNADE_ASSIGN_OR_RETURN(Grouping grouping, GroupLayer(problem, rules));
   COLONNADE_RETURN_IF_ERROR(problem.Verify(grouping));
-  if (rules.adjacent) full_groups = int64_t(grouping.groups.size());
+  if (keeps_apart) full_groups = int64_t(grouping.groups.size());
   if (!rules.fades) packing::PruneConflicts(grouping, matrix, saliency);
   return grouping;
 }
@@ -206,10 +209,12 @@ std::vector<float> SaliencyOf(const FilterMatrix& matrix, const training::Import
 }
 
 void Recount(const nn::Network& network, Combined& combined) {
-  for (LayerPacking& packing : combined.layers) {
-    const nn::Layer& layer = network.layers[size_t(packing.plan.layer)];
-    packing.nonzeros = Nonzeros(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output));
+  std::map<std::string, int64_t> nonzeros;
+  for (const nn::Layer& layer : network.layers) {
+    if (!layer.is_matrix()) continue;
+    nonzeros[layer.name] = Nonzeros(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output));
   }
+  for (LayerPacking& packing : combined.layers) packing.nonzeros = nonzeros.at(packing.plan.name);
 }
 
 absl::Status CheckCombined(const Combined& combined, FeedRule feed_rule, bool full, const nn::Network& network) {

@@ -20,7 +20,9 @@ struct LayerPacking {
   LayerPlan plan;
   int rows = 0;
   int64_t columns_after = 0;   // groups
-  int64_t full_groups = 0;     // groups if all were full: what its columns need at this alpha
+  // Groups if all were full: what its columns need at this alpha. Adjacent channels, and
+  // the sections of the published grouping, need as many as there are.
+  int64_t full_groups = 0;
   int64_t nonzeros = 0;
   int64_t weights = 0;         // rows * columns
 };
@@ -45,9 +47,9 @@ struct CombineRules {
 };
 
 // Changes the weights in place. In each layer:
-//   prune    the round's share of the nonzero weights of least magnitude, but never
-//            below the cells that full groups have: fewer would only leave cells empty
-//   group    with the round's alpha (at most the layer's) and gamma
+//   prune    the round's share of the weights, those of least magnitude, but never below
+//            the cells that full groups have: fewer would only leave cells empty
+//   group    with the layer's alpha in this round and the round's gamma
 //   combine  per row and group only the weight that costs most stays
 // A search, and groups of adjacent channels, fill every group: then nothing is pruned
 // before, and gamma has no effect. With `fades` it only groups. An excluded layer keeps its
@@ -63,7 +65,7 @@ std::vector<training::Cells> CellsOf(const Combined& combined, const training::I
 std::vector<float> SaliencyOf(const nn::FilterMatrix& matrix, const training::Importance* importance,
                               const std::string& layer);
 
-// Counts the nonzero weights again, after training.
+// Counts the nonzero weights again, after training. REQUIRES: the network has the layers.
 void Recount(const nn::Network& network, Combined& combined);
 
 // Whether a network still obeys its groupings: every nonzero column in one group, no

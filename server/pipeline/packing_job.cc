@@ -16,6 +16,7 @@
 #include "server/pipeline/prepare.h"
 #include "server/pipeline/report.h"
 #include "server/pipeline/schedule.h"
+#include "server/quant/reweigh.h"
 #include "server/recipe/supported.h"
 #include "server/training/augment.h"
 #include "server/training/compensate.h"
@@ -28,8 +29,9 @@ namespace {
 using training::Samples;
 using training::TrainableNetwork;
 
-constexpr int64_t kBaselineImages = 1000;      // of the training subset, for the first look
-constexpr int64_t kCompensationImages = 1000;  // of the training subset
+constexpr int64_t kBaselineImages = 1000;     // of the training subset, for the first look
+constexpr int64_t kCompensationImages = 500;  // of the training subset
+constexpr double kAwareRate = 0.1;            // learning rate of quantization-aware training, of the recipe's
 
 std::shared_ptr<const array::ArrayProgram> Share(array::ArrayProgram program) {
   return std::make_shared<const array::ArrayProgram>(std::move(program));
@@ -54,6 +56,9 @@ class PackingJob {
   absl::Status Combine(const Round& round);
   absl::Status RunRound(const Round& round);
   absl::Status Train(const Round& round, training::Trainer& trainer);
+  absl::Status RestoreAwareStart();
+  absl::Status TrainAware(const Round& round);
+  Round AwareRound() const;
   training::TrainerOptions OptionsOf(const Round& round) const;
   absl::Status SaveCheckpoint(const Round& round, int epochs_done, const training::Trainer& trainer);
   int EpochsBefore(const Round& round) const;
@@ -75,6 +80,7 @@ class PackingJob {
   nn::Network network_;  // with BatchNorms, being packed
   nn::Network packed_;   // at the end: BatchNorms folded
   Combined combined_;    // of the present round
+  std::vector<training::NamedValues> aware_start_;  // where quantization-aware training began
   quant::QuantizedNetwork quantized_;
   std::shared_ptr<const array::ArrayProgram> program_, dense_program_;
   Measurements measured_;
@@ -86,14 +92,14 @@ absl::Status PackingJob::Start(Prepared prepared) {
   rounds_ = PlanRounds(recipe_);
   measured_.held_out = job_.held_out;
   measured_.training_images = job_.train.size();
-  measured_.epochs = TotalEpochs(rounds_);
+  measured_.epochs = TotalEpochs(rounds_) + recipe_.quantization().aware_epochs();
   return Restore();
 }
 
 absl::Status PackingJob::Restore() {
   if (hooks_.checkpoint.empty()) return absl::OkStatus();
   absl::StatusOr<Checkpoint> checkpoint = DecodeCheckpoint(hooks_.checkpoint, job_.plans);
-  if (!checkpoint.ok() || checkpoint->round < 1 || checkpoint->round > int(rounds_.size())) return absl::OkStatus();
+  if (!checkpoint.ok() || checkpoint->round < 1 || checkpoint->round > AwareRound().number) return absl::OkStatus();
   resumed_ = *std::move(checkpoint);
   progress_.AddEarlier(resumed_->stage_seconds);
   return absl::OkStatus();
@@ -121,6 +127,14 @@ absl::Status PackingJob::PackAndTrain() {
   }
   COLONNADE_ASSIGN_OR_RETURN(packed_, nn::FoldBatchNorms(network_));
   return absl::OkStatus();
+}
+
+Round PackingJob::AwareRound() const {
+  Round round = rounds_.back();
+  ++round.number;
+  round.is_last = true;
+  round.epochs = recipe_.quantization().aware_epochs();
+  return round;
 }
 
 int PackingJob::EpochsBefore(const Round& round) const {
@@ -181,14 +195,44 @@ absl::Status PackingJob::Train(const Round& round, training::Trainer& trainer) {
 
 absl::Status PackingJob::SaveCheckpoint(const Round& round, int epochs_done, const training::Trainer& trainer) {
   if (!hooks_.save) return absl::OkStatus();
-  return hooks_.save(EncodeCheckpoint(
-      {round.number, epochs_done, measured_.images_used, progress_.stage_seconds(), combined_, trainer.state()}));
+  return hooks_.save(EncodeCheckpoint({round.number, epochs_done, measured_.images_used, progress_.stage_seconds(),
+                                       combined_, trainer.state(), aware_start_}));
 }
 
+// Scales are chosen on the network as it is now; training on the integer network's roundings
+// keeps them.
 absl::Status PackingJob::Quantize() {
-  progress_.Enter(v1::JOB_STAGE_QUANTIZE, std::min<int64_t>(calibration_images(), job_.train.size()), "");
+  const Round round = AwareRound();
+  progress_.Enter(v1::JOB_STAGE_QUANTIZE, round.epochs, "");
+  if (Resumes(round)) COLONNADE_RETURN_IF_ERROR(RestoreAwareStart());
   COLONNADE_ASSIGN_OR_RETURN(quantized_, CalibrateAndQuantize(packed_, job_.train, calibration_images()));
+  if (round.epochs > 0) COLONNADE_RETURN_IF_ERROR(TrainAware(round));
   quantized_.softmax = softmax_;
+  return absl::OkStatus();
+}
+
+absl::Status PackingJob::RestoreAwareStart() {
+  combined_ = resumed_->combined;
+  training::Trainer start(packed_, nullptr, job_.train, OptionsOf(AwareRound()));
+  COLONNADE_RETURN_IF_ERROR(start.Restore(resumed_->start));
+  packed_ = start.network();
+  return absl::OkStatus();
+}
+
+absl::Status PackingJob::TrainAware(const Round& round) {
+  training::TrainerOptions options = OptionsOf(round);
+  options.fade = 0;
+  options.learning_rate *= kAwareRate;
+  training::Trainer trainer(packed_, &job_.dense, job_.train, options, {}, &quantized_);
+  aware_start_ = trainer.state();
+  if (Resumes(round)) {
+    COLONNADE_RETURN_IF_ERROR(trainer.Restore(resumed_->trainer));
+    measured_.images_used = resumed_->images_used;
+  }
+  COLONNADE_RETURN_IF_ERROR(Train(round, trainer));
+  packed_ = trainer.network();
+  COLONNADE_ASSIGN_OR_RETURN(quantized_, quant::WithWeightsOf(packed_, std::move(quantized_)));
+  Recount(packed_, combined_);
   return absl::OkStatus();
 }
 

@@ -17,10 +17,20 @@ using v1::TrainingSettings;
 
 constexpr double kPruneDecay = 0.9;  // of the pruned share, per round (the paper's)
 
-int AlphaOf(const v1::PackingSettings& settings, int round, int rounds) {
-  const int alpha = settings.alpha();
-  if (!settings.gradual_alpha()) return alpha;
-  return std::clamp(int(std::ceil(std::pow(alpha, double(round) / rounds) - 1e-9)), std::min(2, alpha), alpha);
+double LastGamma(const PackingSettings& settings) {
+  const double full = settings.alpha() - 1;
+  double gamma = settings.has_final_gamma() ? settings.final_gamma() : full;
+  if (gamma < full) return gamma;
+  for (const v1::LayerOverride& layer : settings.layers()) gamma = std::max(gamma, double(layer.alpha() - 1));
+  return gamma;
+}
+
+double PruneFractionOf(const TrainingSettings& settings, int round) {
+  if (settings.prune_schedule() != TrainingSettings::CUBIC) {
+    return settings.prune_fraction() * std::pow(kPruneDecay, round - 1);
+  }
+  const double left = 1 - double(round) / settings.rounds();
+  return settings.prune_fraction() * (1 - left * left * left);
 }
 
 int64_t NonzeroColumns(const nn::Network& network, const nn::Layer& layer) {
@@ -33,6 +43,12 @@ int64_t NonzeroColumns(const nn::Network& network, const nn::Layer& layer) {
 }
 
 }  // namespace
+
+int AlphaOf(const LayerPlan& plan, const Round& round) {
+  if (plan.excluded) return 1;
+  const auto grown = int(std::ceil(std::pow(plan.alpha, round.growth) - 1e-9));
+  return std::clamp(grown, std::min(2, plan.alpha), plan.alpha);
+}
 
 // Only the latest star is ever tried longer: what an earlier one could take instead, the
 // latest one can take as well. So the time is at most the product of the lengths.
@@ -85,14 +101,13 @@ std::vector<Round> PlanRounds(const v1::Recipe& recipe) {
   const TrainingSettings& training = recipe.training();
   const int count = training.rounds();
   std::vector<Round> rounds;
-  double fraction = training.prune_fraction();
   for (int number = 1; number <= count; ++number) {
     const bool last = number == count;
-    const int alpha = AlphaOf(packing, number, count);
-    const double last_gamma = packing.has_final_gamma() ? packing.final_gamma() : packing.alpha() - 1;
-    rounds.push_back({number, last, fraction, alpha, last ? last_gamma : packing.gamma(),
-                      last ? training.final_epochs() : training.epochs_per_round()});
-    fraction *= kPruneDecay;
+    const double growth = packing.gradual_alpha() ? double(number) / count : 1;
+    rounds.push_back({number, last, PruneFractionOf(training, number), growth,
+                      last ? LastGamma(packing) : packing.gamma(),
+                      last ? training.final_epochs() : training.epochs_per_round(),
+                      training.prune_schedule() == TrainingSettings::CUBIC});
   }
   return rounds;
 }

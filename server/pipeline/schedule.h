@@ -27,11 +27,17 @@ struct LayerPlan {
 struct Round {
   int number = 1;             // from 1
   bool is_last = false;
-  double prune_fraction = 0;  // of a layer's nonzero weights, by magnitude
-  int alpha = 1;              // most columns of a group in this round
+  double prune_fraction = 0;  // by magnitude: of a layer's nonzero weights, or as `cumulative` says
+  double growth = 1;          // of alpha: this round uses alpha^growth (AlphaOf)
   double gamma = 0;           // final_gamma, or alpha - 1, in the last round
   int epochs = 0;
+  // prune_fraction is of all of a layer's weights, times 1 - 1 / alpha, and counts those
+  // that are zero already.
+  bool cumulative = false;
 };
+
+// Most columns of a group of this layer in this round: at least 2 unless its alpha is 1.
+int AlphaOf(const LayerPlan& plan, const Round& round);
 
 // Whether `text` fits `pattern`, in which * stands for any run of characters.
 bool Matches(std::string_view pattern, std::string_view text);
@@ -41,8 +47,8 @@ bool Matches(std::string_view pattern, std::string_view text);
 absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, const v1::PackingSettings& settings);
 
 // REQUIRES: the recipe is resolved. With gradual_alpha, alpha grows geometrically to
-// its final value over the rounds. Each round prunes 0.9 times the share of the one
-// before. gamma as in packing.proto.
+// its final value over the rounds. gamma and prune_schedule as in packing.proto; a last
+// gamma that lets groups of alpha end full does so for layers whose alpha is larger, too.
 std::vector<Round> PlanRounds(const v1::Recipe& recipe);
 
 // Epochs of all rounds.

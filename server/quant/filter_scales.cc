@@ -73,8 +73,9 @@ void RoundWeights(const nn::FilterMatrix& matrix, std::span<const float> bias, d
   layer.weights.values.reserve(matrix.values.size());
   for (int row = 0; row < matrix.rows; ++row) {
     for (int column = 0; column < matrix.columns; ++column) {
+      const double weight = std::round(matrix.at(row, column) / weight_scale[row]);
       layer.weights.values.push_back(
-          static_cast<int8_t>(std::round(matrix.at(row, column) / weight_scale[row])));
+          static_cast<int8_t>(std::clamp<double>(weight, -kMaxWeight, kMaxWeight)));
     }
     layer.bias.push_back(static_cast<int32_t>(std::llround(bias[row] / (weight_scale[row] * input_scale))));
   }

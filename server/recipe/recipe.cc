@@ -117,6 +117,7 @@ absl::Status ResolvePacking(int array_alpha, v1::PackingSettings& packing) {
   const int alpha = packing.has_alpha() ? packing.alpha() : std::min(kDefaultAlpha, array_alpha);
   COLONNADE_RETURN_IF_ERROR(ResolveNumbers(PackingNumbers(alpha, array_alpha), "recipe.packing", packing));
   COLONNADE_RETURN_IF_ERROR(ResolveChoices(kPackingChoices, "recipe.packing", packing));
+  if (!packing.has_compensate()) packing.set_compensate(true);
   COLONNADE_RETURN_IF_ERROR(CheckAllocation(packing));
   return CheckOverrides(packing, array_alpha);
 }

@@ -39,18 +39,18 @@ inline std::vector<Number> PackingNumbers(int alpha, int most) {
 
 inline constexpr Number kTraining[] = {{"rounds", {1, 100}, 1},
                                        {"epochs_per_round", {0, 10000}, 3},
-                                       {"final_epochs", {0, 10000}, 12},
+                                       {"final_epochs", {0, 10000}, 120},
                                        {"batch_size", {1, 4096}, 64},
-                                       {"learning_rate", {0, 10, Range::kOpenLow}, 0.005},
+                                       {"learning_rate", {0, 10, Range::kOpenLow}, 0.01},
                                        {"momentum", {0, 1, Range::kOpenHigh}, 0.9},
-                                       {"weight_decay", {0, 1}, 5e-4},
+                                       {"weight_decay", {0, 1}, 1e-4},
                                        {"prune_fraction", {0, 1, Range::kOpenHigh}, 0.2},
                                        {"temperature", {0, 100, Range::kOpenLow}, 4},
                                        {"distillation_weight", {0, 1}, 0.9},
                                        {"seed", kAnything, 1},
                                        {"threads", {0, 256}, 0},
                                        {"fade", {0, 1}, 0},
-                                       {"mix", {0, 1}, 0},
+                                       {"mix", {0, 1}, 1},
                                        {"feature_weight", {0, 1000}, 10},
                                        {"synthetic_images", {2, 1000000}, 2000}};
 
@@ -67,10 +67,11 @@ inline constexpr Number kPrivacy[] = {{"epsilon", kPositive},
                                       {"delta", {0, 1, Range::kOpenBoth}},
                                       {"clip_norm", kPositive}};
 
-inline constexpr Choice kPackingChoices[] = {{"grouping", v1::PackingSettings::DENSE_FIRST},
+inline constexpr Choice kPackingChoices[] = {{"grouping", v1::PackingSettings::SEARCH},
                                              {"saliency", v1::PackingSettings::MAGNITUDE}};
 inline constexpr Choice kTrainingChoices[] = {{"mode", v1::TrainingSettings::LABELS_AND_TEACHER},
-                                              {"augmentation", v1::TrainingSettings::AUTO}};
+                                              {"augmentation", v1::TrainingSettings::AUTO},
+                                              {"prune_schedule", v1::TrainingSettings::SHRINKING}};
 inline constexpr Choice kQuantizationChoices[] = {{"calibration", v1::QuantizationSettings::MEAN_SQUARED_ERROR},
                                                   {"input_type", v1::QuantizationSettings::FP32}};
 

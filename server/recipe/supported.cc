@@ -24,7 +24,6 @@ absl::Status CheckSupported(const v1::Recipe& recipe) {
                                     "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
   COLONNADE_RETURN_IF_ERROR(
       Require(!quantization.bias_correction(), "recipe.quantization.bias_correction", "leave it out"));
-  COLONNADE_RETURN_IF_ERROR(Require(quantization.aware_epochs() == 0, "recipe.quantization.aware_epochs", "use 0"));
   return Require(!recipe.has_privacy(), "recipe.privacy", "leave it out");
 }
 

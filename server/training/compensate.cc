@@ -44,22 +44,13 @@ std::vector<Tensor> Portions(std::span<const float> images, const nn::Shape& sha
   return portions;
 }
 
-// The values of one layer, for one portion.
-Tensor ValuesOf(Module& module, const Tensor& images, int layer) {
-  Tensor found;
-  module.Forward(images, /*training=*/false, [&](int index, const Tensor& values) {
-    if (index == layer) found = values;
-  });
-  return found;
-}
-
 Moments MomentsOf(Module& dense, Module& packed, int layer, const std::vector<Tensor>& portions) {
   Moments moments;
   for (const Tensor& images : portions) {
     const int input = packed.network().layers[size_t(layer)].inputs[0];
-    const Tensor columns = packed.Columns(layer, ValuesOf(packed, images, input));
+    const Tensor columns = packed.Columns(layer, packed.ValuesOf(input, images));
     const Tensor x = at::cat({columns, at::ones({1, columns.size(1)})});
-    const Tensor t = ValuesOf(dense, images, layer).contiguous().flatten(2).permute({0, 2, 1}).flatten(0, 1);
+    const Tensor t = dense.ValuesOf(layer, images).contiguous().flatten(2).permute({0, 2, 1}).flatten(0, 1);
     const Tensor inputs = at::matmul(x, x.t()).to(at::kDouble), targets = at::matmul(x, t).to(at::kDouble);
     moments.inputs = moments.inputs.defined() ? moments.inputs + inputs : inputs;
     moments.targets = moments.targets.defined() ? moments.targets + targets : targets;

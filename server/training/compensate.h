@@ -15,7 +15,7 @@ namespace colonnade::training {
 // from the input on, so that on `images` (normalized values) each filter's output comes
 // closest to that of `dense` in the least squares; zeros stay zeros. Layers with more than
 // one group are left alone. Then BatchNorm statistics are estimated anew.
-// Takes two passes per layer. REQUIRES: the networks have the same layers, shapes inferred.
+// Takes two passes up to each layer. REQUIRES: the networks have the same layers, shapes inferred.
 // CANCELLED soon after a stop is requested.
 absl::StatusOr<nn::Network> Compensate(const nn::Network& dense, const nn::Network& packed,
                                        std::span<const float> images, std::stop_token stop);

@@ -163,19 +163,30 @@ Tensor Module::Apply(int index, const std::vector<Tensor>& values, bool training
   return at::cat(parts, 1);
 }
 
-Tensor Module::Forward(const Tensor& images, bool training, const Visit& visit, const Relu& relu) {
+std::vector<Tensor> Module::Run(int last, const Tensor& images, bool training, const Visit& visit, const Relu& relu) {
   std::vector<Tensor> values(network_.layers.size());
-  for (size_t i = 0; i < network_.layers.size(); ++i) {
-    const nn::Layer& layer = network_.layers[i];
+  for (int i = 0; i <= last; ++i) {
+    const nn::Layer& layer = network_.layers[size_t(i)];
+    Tensor& value = values[size_t(i)];
     const auto* clip = layer.as<nn::Clip>();
-    if (relu && clip && clip->is_relu()) values[i] = relu(int(i), values[size_t(layer.inputs[0])]);
-    if (!values[i].defined()) values[i] = layer.as<nn::Input>() ? images : Apply(int(i), values, training);
-    if (visit) visit(int(i), values[i]);
+    if (relu && clip && clip->is_relu()) value = relu(i, values[size_t(layer.inputs[0])]);
+    if (!value.defined()) value = layer.as<nn::Input>() ? images : Apply(i, values, training);
+    if (rounding_) value = rounding_(i, value);
+    if (visit) visit(i, value);
     for (const int input : layer.inputs) {
-      if (last_use_[size_t(input)] == int(i)) values[size_t(input)].reset();
+      if (last_use_[size_t(input)] == i) values[size_t(input)].reset();
     }
   }
-  return values.back().to(at::kFloat);
+  return values;
+}
+
+Tensor Module::Forward(const Tensor& images, bool training, const Visit& visit, const Relu& relu) {
+  const int last = int(network_.layers.size()) - 1;
+  return Run(last, images, training, visit, relu)[size_t(last)].to(at::kFloat);
+}
+
+Tensor Module::ValuesOf(int layer, const Tensor& images) {
+  return Run(layer, images, /*training=*/false, {}, {})[size_t(layer)];
 }
 
 Tensor Module::Columns(int index, const Tensor& input) const {

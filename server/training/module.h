@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,10 +40,17 @@ class Module {
   // to the module.
   using Relu = std::function<at::Tensor(int layer, const at::Tensor& input)>;
 
+  // Replaces what a layer gives, inputs included; none at first.
+  using Rounding = std::function<at::Tensor(int layer, const at::Tensor& values)>;
+  void SetRounding(Rounding rounding) { rounding_ = std::move(rounding); }
+
   // The output of the last layer. When `training`, BatchNorms normalize with the
   // batch's own statistics and move their running ones by a share; a batch with a
   // single value per channel has no statistics and is normalized with the running ones.
   at::Tensor Forward(const at::Tensor& images, bool training, const Visit& visit = {}, const Relu& relu = {});
+
+  // The values of one layer, computed without those behind it. Not in training.
+  at::Tensor ValuesOf(int layer, const at::Tensor& images);
 
   // The share that a batch's statistics get in the running ones; 0.1 at first.
   void SetRunningShare(double share) { running_share_ = share; }
@@ -73,6 +81,8 @@ class Module {
  private:
   struct Tensors;  // of one layer
 
+  // The layers up to `last`; values that nobody reads any more are given up.
+  std::vector<at::Tensor> Run(int last, const at::Tensor& images, bool training, const Visit& visit, const Relu& relu);
   at::Tensor Apply(int index, const std::vector<at::Tensor>& values, bool training) const;
 
   nn::Network network_;
@@ -80,6 +90,7 @@ class Module {
   std::vector<Tensors> tensors_;
   double running_share_ = 0.1;
   bool half_ = false;
+  Rounding rounding_;
 };
 
 // Whether this processor multiplies bfloat16 in hardware.

@@ -30,6 +30,7 @@
 #include "server/nn/transforms.h"
 #include "server/training/losses.h"
 #include "server/training/module.h"
+#include "server/training/numerics.h"
 #include "server/training/weights.h"
 
 namespace colonnade::training {
@@ -37,12 +38,20 @@ namespace {
 
 using at::Tensor;
 
+constexpr double kRise = 0.05;  // share of a run in which the learning rate rises
+
 struct Batch {
   Tensor images;         // [n][channels][height][width], channels last
   Tensor labels;         // [n], int64
   double share = 1;      // of each image; the rest is that of its partner
   Tensor other_labels;   // of the partners
 };
+
+// Rises, so that momentum does not throw away what the network can do at first, then falls
+// along half a cosine.
+double RateFactor(double progress) {
+  return std::min(1.0, (progress + 1e-3) / kRise) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+}
 
 // The teacher needs no BatchNorms of its own.
 std::optional<Module> MakeTeacher(const nn::Network* teacher) {
@@ -65,11 +74,14 @@ absl::Status Diverged(int epoch) {
 class Trainer::Impl {
  public:
   Impl(const nn::Network& student, const nn::Network* teacher, const Samples& samples, const TrainerOptions& options,
-       std::vector<Cells> cells)
+       std::vector<Cells> cells, const quant::QuantizedNetwork* numerics)
       : student_(student), teacher_(MakeTeacher(teacher)), samples_(samples), options_(options),
         weights_(student_, std::move(cells)) {
-    student_.SetHalfPrecision(options.half_precision && HasHalfPrecision());
+    student_.SetHalfPrecision(options.half_precision && HasHalfPrecision() && numerics == nullptr);
     if (teacher_) teacher_->SetHalfPrecision(options.half_precision && HasHalfPrecision());
+    if (numerics == nullptr) return;
+    numerics_.emplace(student, *numerics);
+    student_.SetRounding([this](int layer, const Tensor& values) { return numerics_->Round(layer, values); });
   }
 
   absl::StatusOr<EpochResult> RunEpoch(int epoch, int epochs, const std::stop_token& stop);
@@ -81,14 +93,16 @@ class Trainer::Impl {
   Batch MakeBatch(std::span<const int64_t> indices, Random& random) const;
   Tensor LabelTerm(const Batch& batch, const Tensor& logits) const;
   Tensor Loss(const Batch& batch, Tensor& logits);
-  void Blend(Batch& batch, Random& random) const;
+  void Mix(Batch& batch, Random& random) const;
   double FadeFactor(double progress) const;
+  void PresentRounded();
 
   Module student_;
   std::optional<Module> teacher_;
   const Samples& samples_;
   TrainerOptions options_;
   Weights weights_;
+  std::optional<Numerics> numerics_;
 };
 
 Batch Trainer::Impl::MakeBatch(std::span<const int64_t> indices, Random& random) const {
@@ -102,7 +116,7 @@ Batch Trainer::Impl::MakeBatch(std::span<const int64_t> indices, Random& random)
     labels.data_ptr<int64_t>()[i] = samples_.labels[size_t(indices[size_t(i)])];
   }
   Batch batch{images.contiguous(at::MemoryFormat::ChannelsLast), labels, 1, {}};
-  Blend(batch, random);
+  Mix(batch, random);
   return batch;
 }
 
@@ -128,16 +142,34 @@ Tensor Trainer::Impl::Loss(const Batch& batch, Tensor& logits) {
   return loss + share * (TeacherLoss(logits, target, options_.temperature) + options_.feature_weight * features);
 }
 
-// Blends each image with another one of the batch, in one proportion for all.
-void Trainer::Impl::Blend(Batch& batch, Random& random) const {
+// Mixes each image with another one of the batch, all in the same way: a box of it, or a
+// share of every pixel.
+void Trainer::Impl::Mix(Batch& batch, Random& random) const {
   constexpr uint64_t kSteps = 1 << 16;
-  const bool blends = double(random.Below(kSteps)) < options_.mix * double(kSteps);
+  const bool mixes = double(random.Below(kSteps)) < options_.mix * double(kSteps);
+  const bool cuts = random.Below(2) == 1;
   const double share = double(random.Below(kSteps)) / double(kSteps);
-  if (!blends) return;
+  const int64_t height = batch.images.size(2), width = batch.images.size(3);
+  const auto y = int64_t(random.Below(uint64_t(height))), x = int64_t(random.Below(uint64_t(width)));
+  if (!mixes) return;
   batch.share = share;
   batch.other_labels = batch.labels.flip(0);
   const Tensor partners = batch.images.flip(0);
-  batch.images = (batch.images * share).add_(partners, 1 - share).contiguous(at::MemoryFormat::ChannelsLast);
+  if (!cuts) {
+    batch.images = (batch.images * share).add_(partners, 1 - share).contiguous(at::MemoryFormat::ChannelsLast);
+    return;
+  }
+  const auto side = [&](int64_t size) { return int64_t(std::lround(double(size) * std::sqrt(1 - share))); };
+  const int64_t y_end = std::min(height, y + side(height)), x_end = std::min(width, x + side(width));
+  batch.share = 1 - double((y_end - y) * (x_end - x)) / double(height * width);
+  batch.images = batch.images.clone();
+  batch.images.slice(2, y, y_end).slice(3, x, x_end).copy_(partners.slice(2, y, y_end).slice(3, x, x_end));
+}
+
+void Trainer::Impl::PresentRounded() {
+  weights_.PresentAs([this](const Module::Parameter& parameter, const Tensor& value) {
+    return numerics_->Round(parameter, value);
+  });
 }
 
 double Trainer::Impl::FadeFactor(double progress) const {
@@ -158,18 +190,18 @@ absl::StatusOr<EpochResult> Trainer::Impl::RunEpoch(int epoch, int epochs, const
     const int64_t count = samples_.size() * (step + 1) / steps - begin;
     const double progress = (double(epoch) + double(step) / double(steps)) / epochs;
     weights_.Present(FadeFactor(progress));
+    if (numerics_) PresentRounded();
     const Batch batch = MakeBatch(std::span(order).subspan(size_t(begin), size_t(count)), random);
     Tensor logits;
     const Tensor loss = Loss(batch, logits);
     if (!std::isfinite(loss.item<double>())) return Diverged(epoch);
     loss.backward();
-    weights_.Step(options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress)), options_.momentum,
-                  options_.weight_decay);
+    weights_.Step(options_.learning_rate * RateFactor(progress), options_.momentum, options_.weight_decay);
     result.loss += loss.item<double>() * double(count);
     result.images += count;
     correct += Correct(logits, batch.labels);
   }
-  if (epoch + 1 == epochs) weights_.Present(0);
+  weights_.Present(FadeFactor((epoch + 1.0) / epochs));
   if (!weights_.Finite()) return Diverged(epoch);
   result.loss /= double(std::max<int64_t>(1, result.images));
   result.accuracy = double(correct) / double(std::max<int64_t>(1, result.images));
@@ -203,8 +235,8 @@ absl::Status Trainer::Impl::Restore(const std::vector<NamedValues>& state) {
 }
 
 Trainer::Trainer(const nn::Network& student, const nn::Network* teacher, const Samples& samples,
-                 const TrainerOptions& options, std::vector<Cells> cells)
-    : impl_(std::make_unique<Impl>(student, teacher, samples, options, std::move(cells))) {}
+                 const TrainerOptions& options, std::vector<Cells> cells, const quant::QuantizedNetwork* numerics)
+    : impl_(std::make_unique<Impl>(student, teacher, samples, options, std::move(cells), numerics)) {}
 Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 Trainer::~Trainer() = default;

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/nn/network.h"
+#include "server/quant/quantized_network.h"
 #include "server/training/augment.h"
 #include "server/training/cells.h"
 #include "server/training/samples.h"
@@ -31,14 +32,14 @@ namespace colonnade::training {
 // far fewer epochs than the logits alone.
 struct TrainerOptions {
   int batch_size = 64;           // most images per step; the steps of an epoch are of equal size, give or take one
-  double learning_rate = 0.05;   // the highest; falls to 0 along half a cosine over all epochs of a run
+  double learning_rate = 0.01;   // the highest; rises over a twentieth of a run, then falls to 0 along half a cosine
   double momentum = 0.9;         // Nesterov's
   double weight_decay = 5e-4;    // of everything that gradients train
   double temperature = 4;        // T
   double distillation = 0.9;     // d; without a teacher it counts as 0
   double feature_weight = 10;    // f
   double fade = 0;               // share of a run's epochs over which losers of cells fade out, 0 to 1
-  double mix = 0;                // share of the steps that blend pairs of images, 0 to 1
+  double mix = 0;                // share of the steps that mix pairs of images, 0 to 1
   bool half_precision = true;    // bfloat16 between the parameters, where the processor has it
   Augmentation augmentation = {};  // student and teacher see the same varied images
   uint64_t seed = 1;             // of order and variation; each epoch has its own stream
@@ -65,11 +66,14 @@ class Trainer {
   // Weights of matrix layers that are zero now stay exactly zero. In layers with `cells`
   // all weights compete: losers are multiplied by a factor that falls from 1 to 0 over
   // the first `fade` of the run, while who wins is decided anew in each epoch; then they
-  // are zero and stay so. `teacher` is copied and may be null. REQUIRES: shapes inferred,
+  // are zero and stay so. With `numerics`, the integer network made from `student`, whose
+  // BatchNorms are then folded, everything is rounded as there (numerics.h); the weights that
+  // network() gives are those before rounding. `teacher` is copied and may be null. REQUIRES: shapes inferred,
   // no Softmax, samples outlive the trainer and passed Check(); options in the ranges of
   // TrainingSettings (packing.proto); cells fit the layers they name.
   Trainer(const nn::Network& student, const nn::Network* teacher, const Samples& samples,
-          const TrainerOptions& options, std::vector<Cells> cells = {});
+          const TrainerOptions& options, std::vector<Cells> cells = {},
+          const quant::QuantizedNetwork* numerics = nullptr);
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
   ~Trainer();

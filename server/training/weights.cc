@@ -47,7 +47,10 @@ void Weights::Compete() {
 
 void Weights::Present(double factor) {
   for (Slot& slot : slots_) {
-    if (!slot.cells) continue;
+    if (!slot.cells) {
+      *slot.parameter.tensor = slot.value;
+      continue;
+    }
     if (factor > 0) {
       *slot.parameter.tensor = slot.value + (slot.value * (slot.mask - 1) * (1 - factor)).detach();
       continue;
@@ -56,6 +59,14 @@ void Weights::Present(double factor) {
     slot.value.mul_(slot.mask);
     *slot.parameter.tensor = slot.value;
     slot.cells.reset();
+  }
+}
+
+void Weights::PresentAs(const Shape& shape) {
+  for (Slot& slot : slots_) {
+    if (!slot.parameter.trained) continue;
+    const Tensor shaped = shape(slot.parameter, slot.value);
+    if (shaped.defined()) *slot.parameter.tensor = shaped;
   }
 }
 

@@ -3,6 +3,7 @@
 // Internal to training/.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,8 +24,13 @@ class Weights {
   // Decides who wins the cells.
   void Compete();
 
-  // Shows the module the weights, losers times `factor` (1 to 0). At 0 they are pruned.
+  // Shows the module the parameters, losers times `factor` (1 to 0). At 0 they are pruned.
   void Present(double factor);
+
+  // Shows the module `shape` of each trained parameter, where that is defined. To be called
+  // before each Forward(); Present() shows the parameters themselves again.
+  using Shape = std::function<at::Tensor(const Module::Parameter& parameter, const at::Tensor& value)>;
+  void PresentAs(const Shape& shape);
 
   // One step of Nesterov momentum along the gradients, which it consumes.
   void Step(double rate, double momentum, double decay);

@@ -154,7 +154,7 @@ class Measurement {
     network_ = ReadNetwork(*data, flags.network);
     train_ = TrainingImages(*data, flags);
     evaluation_ = EvaluationImages(*data, flags);
-    training::ConfigureRuntime(0);
+    training::ConfigureRuntime(RecipeOf(flags).training().threads());
     dense_correct_ = CorrectOnes(DenseClasses(network_, evaluation_), evaluation_);
   }
 
@@ -177,7 +177,7 @@ class Measurement {
  private:
   json ToJson(int64_t seed, const pipeline::PackedNetwork& packed, double seconds) const {
     const v1::JobResult& result = packed.result;
-    const auto classes = Require(pipeline::IntegerClasses(packed.program, evaluation_, 0, {}));
+    const auto classes = Require(pipeline::IntegerClasses(packed.program, evaluation_, /*threads=*/1, {}));
     const auto correct = CorrectOnes(classes, evaluation_);
     return {{"network", flags_.network},
             {"seed", seed},

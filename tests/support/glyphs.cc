@@ -45,7 +45,7 @@ training::Samples DrawGlyphs(int count, uint64_t seed) {
 nn::Network TrainedGlyphNetwork() {
   const training::Samples samples = DrawGlyphs(3000, 1);
   const auto untrained = UntrainedCnn(samples.shape, {12, 24, 24}, 10, 1);
-  training::Trainer trainer(*untrained, nullptr, samples, {});
+  training::Trainer trainer(*untrained, nullptr, samples, {.learning_rate = 0.05});
   constexpr int kEpochs = 6;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {
     if (const auto result = trainer.RunEpoch(epoch, kEpochs, {}); !result.ok()) {

@@ -8,12 +8,13 @@ namespace colonnade::pipeline {
 namespace {
 
 Checkpoint Sample() {
-  Checkpoint checkpoint{2, 5, 12345, {{"pack", 12.5}, {"baseline", 0.25}}, {}, {}};
+  Checkpoint checkpoint{2, 5, 12345, {{"pack", 12.5}, {"baseline", 0.25}}, {}, {}, {}};
   const LayerPlan conv{1, "conv", 9, 4, false}, linear{3, "linear", 8, 1, true};
   checkpoint.combined.layers = {{conv, 16, 3, 3, 40, 144}, {linear, 10, 8, 8, 80, 80}};
   checkpoint.combined.groupings["conv"].groups = {{0, 3, 5}, {1}, {2, 4, 8}};
   checkpoint.combined.groupings["linear"].groups = {{0}, {1}};
   checkpoint.trainer = {{"conv.weight", {1.5f, 0, -2}}, {"conv.weight.mask", {1, 0, 1}}, {"empty", {}}};
+  checkpoint.start = {{"conv.weight", {2.5f, 0, -1}}};
   return checkpoint;
 }
 
@@ -30,6 +31,7 @@ TEST(Checkpoint, ReadsWhatWasWritten) {
   EXPECT_EQ(read->images_used, 12345);
   EXPECT_EQ(read->stage_seconds, written.stage_seconds);
   EXPECT_EQ(read->trainer, written.trainer);
+  EXPECT_EQ(read->start, written.start);
   EXPECT_EQ(read->combined.groupings, written.combined.groupings);
   ASSERT_EQ(read->combined.layers.size(), 2u);
   EXPECT_EQ(read->combined.layers[0].nonzeros, 40);

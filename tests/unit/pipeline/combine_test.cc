@@ -2,6 +2,7 @@
 #include "server/pipeline/combine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,7 +15,7 @@ namespace {
 using nn::FeedRule;
 using testing::HasSubstr;
 
-Round LastRound(int alpha) { return {1, true, 0.2, alpha, double(alpha - 1), 0}; }
+Round LastRound(int alpha) { return {1, true, 0.2, 1, double(alpha - 1), 0}; }
 
 std::vector<LayerPlan> Plans(const nn::Network& network, int alpha) {
   auto plans = PlanLayers(network, ResolvedRecipe(alpha).packing());
@@ -34,20 +35,58 @@ TEST(CombineColumns, EveryNetworkEndsInFullGroupsWithoutConflicts) {
   }
 }
 
-TEST(CombineColumns, NeverPrunesBelowWhatGroupsCanHold) {
-  // 8 channels in, 8 filters, 1x1, no zeros: at alpha 4 two groups have 16 cells.
+// Eight filters, 1x1, no zeros.
+nn::Network DenseConvolution(int channels) {
   nn::Network network{"image", "logits", {}};
   std::vector<float> weights;
-  for (int i = 0; i < 64; ++i) weights.push_back(float(1 + (i * 37) % 64));
-  network.layers.push_back({"image", nn::Input{}, {}, {8, 1, 1}});
+  for (int i = 0; i < 8 * channels; ++i) weights.push_back(float(1 + (i * 37) % 64));
+  network.layers.push_back({"image", nn::Input{}, {}, {channels, 1, 1}});
   network.layers.push_back({"conv", nn::Convolution{8, 1, {}, weights, std::vector<float>(8)}, {0}, {}});
-  ASSERT_TRUE(nn::InferShapes(network).ok());
+  EXPECT_TRUE(nn::InferShapes(network).ok());
+  return network;
+}
+
+TEST(CombineColumns, NeverPrunesBelowWhatGroupsCanHold) {
+  nn::Network network = DenseConvolution(8);  // at alpha 4 two groups have 16 cells
   Round greedy = LastRound(4);
   greedy.prune_fraction = 0.99;
   greedy.gamma = 0;  // no conflicts allowed, so that combining prunes nothing
   const auto combined = CombineColumns(Plans(network, 4), greedy, {FeedRule::kSameTap}, network);
   ASSERT_TRUE(combined.ok()) << combined.status();
   EXPECT_EQ(combined->layers[0].nonzeros, 16);
+}
+
+TEST(CombineColumns, CumulativeSharesCountWhatIsPrunedAlready) {
+  nn::Network network = DenseConvolution(8);
+  Round round = LastRound(4);
+  round.cumulative = true;
+  round.gamma = 0;
+  const std::pair<double, int> expected[] = {{0.5, 40}, {0.5, 40}, {0.25, 40}, {0.75, 28}};
+  for (const auto& [share, left] : expected) {
+    round.prune_fraction = share;  // times 1 - 1 / 4, of 64 weights
+    const auto combined = CombineColumns(Plans(network, 4), round, {FeedRule::kSameTap}, network);
+    ASSERT_TRUE(combined.ok()) << combined.status();
+    EXPECT_EQ(combined->layers[0].nonzeros, left);
+  }
+}
+
+TEST(CombineColumns, CumulativeSharesSpareLayersThatStayAsTheyAre) {
+  nn::Network network = DenseConvolution(8);
+  Round round = LastRound(1);
+  round.cumulative = true;
+  round.prune_fraction = 0.9;
+  const auto combined = CombineColumns(Plans(network, 1), round, {FeedRule::kSameTap}, network);
+  ASSERT_TRUE(combined.ok()) << combined.status();
+  EXPECT_EQ(combined->layers[0].nonzeros, 64);
+}
+
+TEST(CombineColumns, PublishedSectionsKeepColumnsApart) {
+  nn::Network network = DenseConvolution(260);  // 87 groups of 3 would do; sections of 256 and 4 need 86 and 2
+  const CombineRules rules{FeedRule::kSameTap, v1::PackingSettings::PUBLISHED};
+  const auto combined = CombineColumns(Plans(network, 3), LastRound(3), rules, network);
+  ASSERT_TRUE(combined.ok()) << combined.status();
+  EXPECT_EQ(combined->columns_after(), 88);
+  EXPECT_TRUE(CheckCombined(*combined, FeedRule::kSameTap, /*full=*/true, network).ok());
 }
 
 TEST(CombineColumns, LeavesExcludedLayersAlone) {

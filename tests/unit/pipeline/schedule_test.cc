@@ -81,12 +81,44 @@ TEST(PlanRounds, OnlyTheLastRoundFillsGroups) {
   EXPECT_EQ(rounds[1].gamma, 1.75);
   EXPECT_EQ(rounds[2].gamma, 3);
   EXPECT_EQ(rounds[0].epochs, 3);
-  EXPECT_EQ(rounds[2].epochs, 12);
-  EXPECT_EQ(TotalEpochs(rounds), 18);
+  EXPECT_EQ(rounds[2].epochs, 120);
+  EXPECT_EQ(TotalEpochs(rounds), 126);
   EXPECT_DOUBLE_EQ(rounds[1].prune_fraction, 0.18);
   EXPECT_TRUE(rounds[2].is_last);
   recipe.mutable_packing()->set_final_gamma(0.5);
   EXPECT_EQ(PlanRounds(recipe)[2].gamma, 0.5);
+}
+
+TEST(PlanRounds, ShrinksThePrunedShareByATenth) {
+  v1::Recipe recipe = ResolvedRecipe(4);
+  recipe.mutable_training()->set_rounds(3);
+  recipe.mutable_training()->set_prune_fraction(0.5);
+  const std::vector<Round> rounds = PlanRounds(recipe);
+  EXPECT_DOUBLE_EQ(rounds[0].prune_fraction, 0.5);
+  EXPECT_DOUBLE_EQ(rounds[1].prune_fraction, 0.45);
+  EXPECT_DOUBLE_EQ(rounds[2].prune_fraction, 0.405);
+  EXPECT_FALSE(rounds[2].cumulative);
+}
+
+TEST(PlanRounds, CubicSharesRiseSteeplyAtFirst) {
+  v1::Recipe recipe = ResolvedRecipe(4);
+  recipe.mutable_training()->set_rounds(10);
+  recipe.mutable_training()->set_prune_fraction(0.8);
+  recipe.mutable_training()->set_prune_schedule(v1::TrainingSettings::CUBIC);
+  const std::vector<Round> rounds = PlanRounds(recipe);
+  EXPECT_NEAR(rounds[0].prune_fraction, 0.2168, 1e-9);
+  EXPECT_NEAR(rounds[4].prune_fraction, 0.7, 1e-9);
+  EXPECT_NEAR(rounds[8].prune_fraction, 0.7992, 1e-9);
+  EXPECT_DOUBLE_EQ(rounds[9].prune_fraction, 0.8);
+  for (const Round& round : rounds) EXPECT_TRUE(round.cumulative);
+}
+
+TEST(PlanRounds, GroupsOfALargerAlphaEndFullToo) {
+  v1::Recipe recipe = ResolvedRecipe(4);
+  recipe.mutable_packing()->add_layers()->set_alpha(8);
+  EXPECT_EQ(PlanRounds(recipe)[0].gamma, 7);
+  recipe.mutable_packing()->set_final_gamma(1);
+  EXPECT_EQ(PlanRounds(recipe)[0].gamma, 1);
 }
 
 TEST(PlanRounds, GrowsAlphaWhenGradual) {
@@ -94,8 +126,10 @@ TEST(PlanRounds, GrowsAlphaWhenGradual) {
     v1::Recipe recipe = ResolvedRecipe(alpha);
     recipe.mutable_packing()->set_gradual_alpha(true);
     recipe.mutable_training()->set_rounds(rounds);
+    LayerPlan plan;
+    plan.alpha = alpha;
     std::vector<int> values;
-    for (const Round& round : PlanRounds(recipe)) values.push_back(round.alpha);
+    for (const Round& round : PlanRounds(recipe)) values.push_back(AlphaOf(plan, round));
     return values;
   };
   EXPECT_THAT(alphas(8, 3), ElementsAre(2, 4, 8));

@@ -78,11 +78,13 @@ TEST(Recipe, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(recipe.packing().alpha(), 8);
   EXPECT_EQ(recipe.packing().gamma(), 1.75);
   EXPECT_EQ(recipe.packing().final_gamma(), 7);
-  EXPECT_EQ(recipe.packing().grouping(), v1::PackingSettings::DENSE_FIRST);
+  EXPECT_EQ(recipe.packing().grouping(), v1::PackingSettings::SEARCH);
+  EXPECT_TRUE(recipe.packing().compensate());
   EXPECT_EQ(recipe.training().rounds(), 1);
   EXPECT_EQ(recipe.training().epochs_per_round(), 3);
-  EXPECT_EQ(recipe.training().final_epochs(), 12);
-  EXPECT_EQ(recipe.training().learning_rate(), 0.005);
+  EXPECT_EQ(recipe.training().final_epochs(), 120);
+  EXPECT_EQ(recipe.training().learning_rate(), 0.01);
+  EXPECT_EQ(recipe.training().mix(), 1);
   EXPECT_EQ(recipe.training().threads(), 0);
   EXPECT_EQ(recipe.quantization().percentile(), 99.99);
   EXPECT_EQ(recipe.quantization().input_type(), v1::QuantizationSettings::FP32);
