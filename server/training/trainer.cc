@@ -199,7 +199,7 @@ absl::StatusOr<EpochResult> Trainer::Impl::RunEpoch(int epoch, int epochs, const
     weights_.Step(options_.learning_rate * RateFactor(progress), options_.momentum, options_.weight_decay);
     result.loss += loss.item<double>() * double(count);
     result.images += count;
-    correct += Correct(logits, batch.labels);
+    correct += Correct(logits, batch.share < 0.5 ? batch.other_labels : batch.labels);
   }
   weights_.Present(FadeFactor((epoch + 1.0) / epochs));
   if (!weights_.Finite()) return Diverged(epoch);

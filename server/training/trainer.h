@@ -47,7 +47,7 @@ struct TrainerOptions {
 
 struct EpochResult {
   double loss = 0;      // mean over the images
-  double accuracy = 0;  // of the student on the varied images, while it learned
+  double accuracy = 0;  // of the student on the varied images, while it learned; of mixed ones the larger part counts
   int64_t images = 0;   // used
 };
 
