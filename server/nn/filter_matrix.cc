@@ -53,6 +53,22 @@ FilterMatrix ToFilterMatrix(const Layer& layer, const Shape& input) {
   return matrix;
 }
 
+FilterMatrix ToFilterMatrix(const Network& network, const Layer& layer) {
+  return ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+}
+
+std::vector<int> NonzeroColumns(const FilterMatrix& matrix) {
+  std::vector<bool> nonzero(size_t(matrix.columns));
+  for (size_t i = 0; i < matrix.values.size(); ++i) {
+    if (matrix.values[i] != 0) nonzero[i % size_t(matrix.columns)] = true;
+  }
+  std::vector<int> columns;
+  for (int column = 0; column < matrix.columns; ++column) {
+    if (nonzero[size_t(column)]) columns.push_back(column);
+  }
+  return columns;
+}
+
 std::vector<int> ColumnsOfWeights(const Layer& layer, const Shape& input) {
   const Blocks blocks = BlocksOf(layer, input);
   std::vector<int> columns;

@@ -35,6 +35,12 @@ struct FilterMatrix {
 // REQUIRES: layer.is_matrix() and shapes inferred; `input` is the shape it reads.
 FilterMatrix ToFilterMatrix(const Layer& layer, const Shape& input);
 
+// The same for a layer of `network`.
+FilterMatrix ToFilterMatrix(const Network& network, const Layer& layer);
+
+// The columns with a nonzero weight, in ascending order.
+std::vector<int> NonzeroColumns(const FilterMatrix& matrix);
+
 // For each weight, in the layer's order, its column in the filter matrix; its row is
 // its index / (weights per filter).
 std::vector<int> ColumnsOfWeights(const Layer& layer, const Shape& input);

@@ -26,6 +26,7 @@
 #include "server/onnx/graph_writer.h"
 #include "server/onnx/shift_kernels.h"
 #include "server/onnx/weight_blocks.h"
+#include "server/quant/reweigh.h"
 
 namespace colonnade::onnx {
 namespace {
@@ -227,10 +228,11 @@ class QdqExporter {
   std::vector<float> AccumulatorScales(const quant::MatrixLayer& layer, double factor) {
     const bool raise = !layer.is_logits && !layer.residual && layer.low >= 0;
     std::vector<float> scales;
-    for (const int shift : layer.shift) {
-      double scale = layer.is_logits ? network_.logit_scale : std::ldexp(Out().scale, -shift);
-      if (raise && shift <= kMaxRaisedShift) scale *= 1 + std::ldexp(1.0, -shift - 11);
-      scales.push_back(Narrowed(scale * factor));
+    const std::vector<double> plain = quant::AccumulatorScales(network_, int(tensors_.size()) - 1);
+    for (size_t row = 0; row < plain.size(); ++row) {
+      const int shift = layer.shift[row];
+      const double raised = raise && shift <= kMaxRaisedShift ? 1 + std::ldexp(1.0, -shift - 11) : 1;
+      scales.push_back(Narrowed(plain[row] * raised * factor));
     }
     return scales;
   }

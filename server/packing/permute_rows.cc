@@ -34,7 +34,7 @@ bool CaresForOrder(const nn::Network& network, const nn::Layer& layer) {
 
 // Entry (row, column): root of the cost of pruning it.
 nn::FilterMatrix Magnitudes(const nn::Network& network, const nn::Layer& layer, const WeightImportance* importance) {
-  nn::FilterMatrix matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+  nn::FilterMatrix matrix = nn::ToFilterMatrix(network, layer);
   for (float& value : matrix.values) value = std::abs(value);
   if (importance == nullptr) return matrix;
   const auto found = importance->find(layer.name);
@@ -149,8 +149,8 @@ absl::StatusOr<PermutedNetwork> PermuteRows(nn::Network network, const std::map<
   permuted.network = *std::move(applied);
   for (const nn::Layer& layer : permuted.network.layers) {
     if (!layer.is_matrix()) continue;
-    const nn::Shape& in = permuted.network.layers[size_t(layer.inputs[0])].output;
-    permuted.groupings[layer.name] = GroupAdjacentChannels(nn::ToFilterMatrix(layer, in), AlphaOf(alpha, layer.name));
+    const nn::FilterMatrix matrix = nn::ToFilterMatrix(permuted.network, layer);
+    permuted.groupings[layer.name] = GroupAdjacentChannels(matrix, AlphaOf(alpha, layer.name));
   }
   return permuted;
 }

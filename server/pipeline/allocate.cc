@@ -57,20 +57,7 @@ std::vector<int> AlphasOf(const LayerPlan& plan) {
 }
 
 FilterMatrix MatrixOf(const nn::Network& network, int layer) {
-  const nn::Layer& of = network.layers[size_t(layer)];
-  return nn::ToFilterMatrix(of, network.layers[size_t(of.inputs[0])].output);
-}
-
-// What pruning each weight costs.
-std::vector<double> Saliency(const FilterMatrix& matrix, const training::Importance* importance,
-                             const std::string& layer) {
-  std::vector<double> saliency;
-  for (const float value : matrix.values) saliency.push_back(double(value) * value);
-  if (importance == nullptr) return saliency;
-  const auto found = importance->find(layer);
-  if (found == importance->end()) return saliency;
-  for (size_t i = 0; i < saliency.size(); ++i) saliency[i] *= found->second[i];
-  return saliency;
+  return nn::ToFilterMatrix(network, network.layers[size_t(layer)]);
 }
 
 // All that tiling asks of weights is which ones are there.
@@ -107,12 +94,12 @@ class TableMaker {
  private:
   double Total(const LayerPlan& plan) const {
     double total = 0;
-    for (const double value : SaliencyOf(plan)) total += value;
+    for (const float value : SaliencyOf(plan)) total += value;
     return std::max(total, 1e-300);
   }
 
-  std::vector<double> SaliencyOf(const LayerPlan& plan) const {
-    return Saliency(MatrixOf(network_, plan.layer), rules_.importance, plan.name);
+  std::vector<float> SaliencyOf(const LayerPlan& plan) const {
+    return pipeline::SaliencyOf(MatrixOf(network_, plan.layer), rules_.importance, plan.name);
   }
 
   absl::StatusOr<AlphaChoice> Try(LayerPlan plan, int alpha, const AccuracyProbe* probe) const {
@@ -136,7 +123,7 @@ class TableMaker {
     const nn::Shape& output = network_.layers[size_t(plan.layer)].output;
     const array::Cycles cycles = compiler::PredictCycles(array_, int64_t{output.height} * output.width, tiles);
     AlphaChoice choice{plan.alpha, packed.groups, int64_t(tiles.size()), cycles.total(), 0, 0};
-    const std::vector<double> saliency = SaliencyOf(plan);
+    const std::vector<float> saliency = SaliencyOf(plan);
     for (size_t i = 0; i < saliency.size(); ++i) {
       if (pruned.values[i] != 0) {
         ++choice.nonzeros;

@@ -26,18 +26,6 @@ using nn::FilterMatrix;
 using packing::Grouping;
 using packing::PackingProblem;
 
-std::vector<int> NonzeroColumns(const FilterMatrix& matrix) {
-  std::vector<int> columns;
-  for (int column = 0; column < matrix.columns; ++column) {
-    for (int row = 0; row < matrix.rows; ++row) {
-      if (matrix.at(row, column) == 0) continue;
-      columns.push_back(column);
-      break;
-    }
-  }
-  return columns;
-}
-
 int64_t Nonzeros(const FilterMatrix& matrix) {
   return std::count_if(matrix.values.begin(), matrix.values.end(), [](float value) { return value != 0; });
 }
@@ -45,7 +33,7 @@ int64_t Nonzeros(const FilterMatrix& matrix) {
 // Columns that may meet in a group, counted by their class.
 std::map<std::pair<int, int>, int64_t> ClassSizes(const FilterMatrix& matrix, FeedRule rule) {
   std::map<std::pair<int, int>, int64_t> sizes;
-  for (const int column : NonzeroColumns(matrix)) {
+  for (const int column : nn::NonzeroColumns(matrix)) {
     const nn::Column& site = matrix.column_sites[size_t(column)];
     const bool by_row = rule != FeedRule::kAny, by_tap = by_row && rule != FeedRule::kSameRow;
     ++sizes[{by_row ? site.dy : 0, by_tap ? site.dx : 0}];
@@ -71,7 +59,7 @@ double PruneShare(const FilterMatrix& matrix, const Round& round, int alpha, Fee
 
 Grouping Singletons(const FilterMatrix& matrix) {
   Grouping grouping;
-  for (const int column : NonzeroColumns(matrix)) grouping.groups.push_back({column});
+  for (const int column : nn::NonzeroColumns(matrix)) grouping.groups.push_back({column});
   return grouping;
 }
 
@@ -212,7 +200,7 @@ void Recount(const nn::Network& network, Combined& combined) {
   std::map<std::string, int64_t> nonzeros;
   for (const nn::Layer& layer : network.layers) {
     if (!layer.is_matrix()) continue;
-    nonzeros[layer.name] = Nonzeros(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output));
+    nonzeros[layer.name] = Nonzeros(nn::ToFilterMatrix(network, layer));
   }
   for (LayerPacking& packing : combined.layers) packing.nonzeros = nonzeros.at(packing.plan.name);
 }
@@ -225,7 +213,7 @@ absl::Status CheckCombined(const Combined& combined, FeedRule feed_rule, bool fu
     if (layer == nullptr || !layer->is_matrix()) {
       return absl::InternalError(fmt::format("{}: the packed layer is gone", packed.plan.name));
     }
-    const FilterMatrix matrix = nn::ToFilterMatrix(*layer, network.layers[size_t(layer->inputs[0])].output);
+    const FilterMatrix matrix = nn::ToFilterMatrix(network, *layer);
     const absl::Status status =
         CheckLayer(packed, combined.groupings.at(packed.plan.name), feed_rule, full, matrix);
     if (!status.ok()) return absl::InternalError(fmt::format("{}: {}", packed.plan.name, Message(status)));

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "server/base/status.h"
@@ -106,12 +105,10 @@ absl::Status PackingJob::Restore() {
 }
 
 absl::Status PackingJob::MeasureBaseline() {
-  std::vector<int64_t> first(size_t(std::min(kBaselineImages, job_.train.size())));
-  std::iota(first.begin(), first.end(), int64_t{0});
-  progress_.Enter(v1::JOB_STAGE_BASELINE, int64_t(first.size()), "dense network on training images");
-  COLONNADE_ASSIGN_OR_RETURN(
-      const training::Accuracy accuracy,
-      MeasureAccuracy(TrainableNetwork(job_.dense), training::Select(job_.train, first), hooks_.stop));
+  const Samples first = training::First(job_.train, kBaselineImages);
+  progress_.Enter(v1::JOB_STAGE_BASELINE, first.size(), "dense network on training images");
+  COLONNADE_ASSIGN_OR_RETURN(const training::Accuracy accuracy,
+                             MeasureAccuracy(TrainableNetwork(job_.dense), first, hooks_.stop));
   progress_.Measured(accuracy.value(), accuracy.images);
   return absl::OkStatus();
 }

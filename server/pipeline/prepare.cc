@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -150,9 +149,8 @@ class Preparation {
   }
 
   absl::Status Allocate() {
-    std::vector<int64_t> first(size_t(std::min(kProbed, result_.train.size())));
-    std::iota(first.begin(), first.end(), int64_t{0});
-    const Samples slice = training::Select(result_.train, first);
+    if (packing().allocation_case() == PackingSettings::ALLOCATION_NOT_SET) return absl::OkStatus();
+    const Samples slice = training::First(result_.train, kProbed);
     const auto probe = [&](const nn::Network& network) -> absl::StatusOr<double> {
       COLONNADE_ASSIGN_OR_RETURN(const auto accuracy, MeasureAccuracy(TrainableNetwork(network), slice, stop_));
       return accuracy.value();

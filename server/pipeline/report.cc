@@ -57,9 +57,8 @@ double KeptEnergy(const std::vector<float>& dense, const std::vector<float>& pac
 void AddSaliency(const LayerPacking& packing, const PackedLayers& layers, json& object) {
   const nn::Network& network = layers.prepared.network;
   const nn::Layer& layer = network.layers[size_t(packing.plan.layer)];
-  const auto matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
-  const auto& importance = layers.prepared.importance;
-  const std::vector<float> saliency = SaliencyOf(matrix, importance.empty() ? nullptr : &importance, packing.plan.name);
+  const auto matrix = nn::ToFilterMatrix(network, layer);
+  const std::vector<float> saliency = SaliencyOf(matrix, &layers.prepared.importance, packing.plan.name);
   const int alpha = packing.plan.excluded ? 1 : packing.plan.alpha;
   const packing::PackingProblem problem{matrix, alpha, double(alpha - 1), layers.program.config.feed_rule, saliency};
   const double all = std::accumulate(saliency.begin(), saliency.end(), 0.0);

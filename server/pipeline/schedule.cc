@@ -33,15 +33,6 @@ double PruneFractionOf(const TrainingSettings& settings, int round) {
   return settings.prune_fraction() * (1 - left * left * left);
 }
 
-int64_t NonzeroColumns(const nn::Network& network, const nn::Layer& layer) {
-  const nn::FilterMatrix matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
-  std::vector<bool> nonzero(size_t(matrix.columns));
-  for (size_t i = 0; i < matrix.values.size(); ++i) {
-    if (matrix.values[i] != 0) nonzero[i % size_t(matrix.columns)] = true;
-  }
-  return std::count(nonzero.begin(), nonzero.end(), true);
-}
-
 }  // namespace
 
 int AlphaOf(const LayerPlan& plan, const Round& round) {
@@ -78,8 +69,8 @@ absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const nn::Network& network, co
   for (int i = 0; i < int(network.layers.size()); ++i) {
     const nn::Layer& layer = network.layers[size_t(i)];
     if (!layer.is_matrix()) continue;
-    LayerPlan& plan =
-        plans.emplace_back(LayerPlan{i, layer.name, NonzeroColumns(network, layer), settings.alpha(), false});
+    const auto columns = int64_t(nn::NonzeroColumns(nn::ToFilterMatrix(network, layer)).size());
+    LayerPlan& plan = plans.emplace_back(LayerPlan{i, layer.name, columns, settings.alpha(), false});
     for (int k = settings.layers_size() - 1; k >= 0; --k) {
       const v1::LayerOverride& override = settings.layers(k);
       if (!Matches(override.pattern(), layer.name)) continue;

@@ -41,7 +41,7 @@ absl::StatusOr<QuantizedNetwork> WithWeightsOf(const nn::Network& network, Quant
     std::vector<double> weight_scales = AccumulatorScales(quantized, int(i));
     for (double& scale : weight_scales) scale /= input_scale;
     matrix->bias.clear();
-    RoundWeights(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output), BiasOf(layer), input_scale,
+    RoundWeights(nn::ToFilterMatrix(network, layer), BiasOf(layer), input_scale,
                  weight_scales, *matrix);
   }
   COLONNADE_RETURN_IF_ERROR(Check(quantized));

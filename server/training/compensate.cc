@@ -37,9 +37,8 @@ std::vector<Tensor> Portions(std::span<const float> images, const nn::Shape& sha
   std::vector<Tensor> portions;
   for (int64_t begin = 0; begin < count; begin += kPortion) {
     const int64_t size = std::min(kPortion, count - begin);
-    Tensor portion = at::empty({size, shape.channels, shape.height, shape.width}, at::kFloat);
-    std::copy_n(images.begin() + begin * shape.size(), portion.numel(), portion.data_ptr<float>());
-    portions.push_back(portion.contiguous(at::MemoryFormat::ChannelsLast));
+    const auto portion = images.subspan(size_t(begin * shape.size()), size_t(size * shape.size()));
+    portions.push_back(ImagesToTensor(portion, shape));
   }
   return portions;
 }
@@ -122,16 +121,6 @@ absl::StatusOr<nn::Network> Compensate(const nn::Network& dense, const nn::Netwo
     return absl::OkStatus();
   }));
   return repaired.Export();
-}
-
-absl::StatusOr<nn::Network> ReestimateNorms(const nn::Network& network, std::span<const float> images) {
-  Module module(network);
-  COLONNADE_RETURN_IF_ERROR(Guarded([&] {
-    const at::NoGradGuard no_gradients;
-    Reestimate(module, Portions(images, network.input_shape()));
-    return absl::OkStatus();
-  }));
-  return module.Export();
 }
 
 }  // namespace colonnade::training

@@ -20,7 +20,4 @@ namespace colonnade::training {
 absl::StatusOr<nn::Network> Compensate(const nn::Network& dense, const nn::Network& packed,
                                        std::span<const float> images, std::stop_token stop);
 
-// `network` with the BatchNorm statistics that `images` have in it.
-absl::StatusOr<nn::Network> ReestimateNorms(const nn::Network& network, std::span<const float> images);
-
 }  // namespace colonnade::training

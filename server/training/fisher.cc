@@ -24,12 +24,6 @@ using at::Tensor;
 
 constexpr int64_t kBatch = 4;
 
-Tensor Batch(std::span<const float> images, const nn::Shape& shape, int64_t begin, int64_t count) {
-  Tensor batch = at::empty({count, shape.channels, shape.height, shape.width}, at::kFloat);
-  std::copy_n(images.begin() + begin * shape.size(), batch.numel(), batch.data_ptr<float>());
-  return batch.contiguous(at::MemoryFormat::ChannelsLast);
-}
-
 // One class per image, drawn from softmax(logits).
 Tensor Draw(const Tensor& logits, Random& random) {
   const Tensor sums = at::softmax(logits.detach(), 1).cumsum(1).contiguous();
@@ -49,7 +43,7 @@ std::vector<float> ToMatrix(const nn::Network& network, const nn::Layer& layer, 
   std::vector<float> values(plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel());
   if (auto* conv = copy.as<nn::Convolution>()) conv->weight = std::move(values);
   else copy.as<nn::Linear>()->weight = std::move(values);
-  return nn::ToFilterMatrix(copy, network.layers[size_t(layer.inputs[0])].output).values;
+  return nn::ToFilterMatrix(network, copy).values;
 }
 
 }  // namespace
@@ -70,7 +64,8 @@ absl::StatusOr<Importance> FisherImportance(const nn::Network& network, std::spa
     Random random(seed, 0);
     const int64_t count = int64_t(images.size()) / network.input_shape().size();
     for (int64_t begin = 0; begin < count; begin += kBatch) {
-      const Tensor batch = Batch(images, network.input_shape(), begin, std::min(kBatch, count - begin));
+      const size_t size = size_t(network.input_shape().size()), portion = size_t(std::min(kBatch, count - begin));
+      const Tensor batch = ImagesToTensor(images.subspan(size_t(begin) * size, portion * size), network.input_shape());
       Features unused;
       const Tensor logits = ForwardWithFeatures(module, batch, /*training=*/false, unused);
       LabelLoss(logits, Draw(logits, random)).backward();

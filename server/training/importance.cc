@@ -53,8 +53,7 @@ absl::StatusOr<Importance> InputImportance(const nn::Network& network, std::span
   Importance importance;
   for (const auto& [index, energy] : energies) {
     const nn::Layer& layer = network.layers[size_t(index)];
-    const nn::Shape& input = network.layers[size_t(layer.inputs[0])].output;
-    importance[layer.name] = Spread(nn::ToFilterMatrix(layer, input), energy);
+    importance[layer.name] = Spread(nn::ToFilterMatrix(network, layer), energy);
   }
   return importance;
 }

@@ -9,12 +9,6 @@ namespace colonnade::training {
 
 using at::Tensor;
 
-namespace {
-
-constexpr double kLeastEnergy = 1e-4;  // as TappedRelu()
-
-}  // namespace
-
 Tensor ForwardWithFeatures(Module& module, const Tensor& images, bool training, Features& features) {
   const auto keep = [&](int index, const Tensor& values) {
     const nn::Layer& layer = module.network().layers[size_t(index)];

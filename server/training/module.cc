@@ -235,6 +235,13 @@ std::vector<Module::Parameter> Module::Parameters() {
   return parameters;
 }
 
+Tensor ImagesToTensor(std::span<const float> values, const nn::Shape& shape) {
+  const auto count = int64_t(values.size()) / shape.size();
+  Tensor images = at::empty({count, shape.channels, shape.height, shape.width}, at::kFloat);
+  std::copy(values.begin(), values.end(), images.data_ptr<float>());
+  return images.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 bool HasHalfPrecision() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw");

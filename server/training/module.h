@@ -93,6 +93,9 @@ class Module {
   Rounding rounding_;
 };
 
+// Whole images as a module takes them.
+at::Tensor ImagesToTensor(std::span<const float> values, const nn::Shape& shape);
+
 // Whether this processor multiplies bfloat16 in hardware.
 bool HasHalfPrecision();
 

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "server/base/status.h"
 
@@ -79,6 +81,12 @@ Samples Select(const Samples& samples, std::span<const int64_t> indices) {
     selected.labels.push_back(samples.labels[size_t(index)]);
   }
   return selected;
+}
+
+Samples First(const Samples& samples, int64_t count) {
+  std::vector<int64_t> indices(size_t(std::min(count, samples.size())));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  return Select(samples, indices);
 }
 
 }  // namespace colonnade::training

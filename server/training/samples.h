@@ -44,4 +44,7 @@ std::vector<float> NormalizationTable(const Samples& samples, int channel);
 // The samples with these indices, in this order.
 Samples Select(const Samples& samples, std::span<const int64_t> indices);
 
+// The first `count`, or all if there are fewer.
+Samples First(const Samples& samples, int64_t count);
+
 }  // namespace colonnade::training

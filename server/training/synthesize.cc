@@ -58,21 +58,22 @@ class Adam {
 // What the statistics in front of all BatchNorms differ by.
 class StatisticsLoss {
  public:
-  explicit StatisticsLoss(const nn::Network& network) : network_(network) {
-    for (size_t i = 0; i < network.layers.size(); ++i) {
-      if (network.layers[i].as<nn::BatchNorm>()) norm_of_[network.layers[i].inputs[0]] = int(i);
+  explicit StatisticsLoss(const nn::Network& network) {
+    for (const nn::Layer& layer : network.layers) {
+      const auto* norm = layer.as<nn::BatchNorm>();
+      if (norm == nullptr) continue;
+      kept_[layer.inputs[0]] = {ToTensor(norm->mean), ToTensor(norm->variance) + double(norm->epsilon)};
     }
   }
 
-  bool empty() const { return norm_of_.empty(); }
+  bool empty() const { return kept_.empty(); }
 
   Tensor Of(int layer, const Tensor& values) const {
-    const auto found = norm_of_.find(layer);
-    if (found == norm_of_.end()) return {};
-    const auto& norm = *network_.layers[size_t(found->second)].as<nn::BatchNorm>();
+    const auto found = kept_.find(layer);
+    if (found == kept_.end()) return {};
+    const auto& [kept_mean, kept] = found->second;
     const Tensor mean = values.mean({0, 2, 3});
     const Tensor variance = values.var({0, 2, 3}, /*unbiased=*/false);
-    const Tensor kept_mean = ToTensor(norm.mean), kept = ToTensor(norm.variance) + double(norm.epsilon);
     return ((mean - kept_mean).square() / kept + ((variance - kept) / kept).square()).mean();
   }
 
@@ -83,8 +84,7 @@ class StatisticsLoss {
     return tensor;
   }
 
-  const nn::Network& network_;
-  std::map<int, int> norm_of_;  // by the layer it reads
+  std::map<int, std::pair<Tensor, Tensor>> kept_;  // mean and variance, by the layer that is normalized
 };
 
 Tensor Roughness(const Tensor& pixels) {

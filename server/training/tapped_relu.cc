@@ -29,7 +29,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kParts = 64;
-constexpr double kLeastEnergy = 1e-4;  // mean square of a target, below which it counts for less
 constexpr int64_t kGrain = 1 << 15;  // values per task
 
 struct Sums {

@@ -10,9 +10,11 @@ class Tensor;
 
 namespace colonnade::training {
 
+// The mean square of a target below which it counts for less, as of a layer that is dead.
+inline constexpr double kLeastEnergy = 1e-4;
+
 // (max(x, 0), |max(x, 0) - target|^2 / |target|^2) in one pass over memory, and one for the
-// gradients. float or bfloat16; `target` gets no gradient and has the shape and type of x. A target
-// whose mean square is below 1e-4, as of a layer that is dead, counts for less.
+// gradients. float or bfloat16; `target` gets no gradient and has the shape and type of x.
 std::pair<at::Tensor, at::Tensor> TappedRelu(const at::Tensor& x, const at::Tensor& target);
 
 }  // namespace colonnade::training

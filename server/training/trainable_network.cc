@@ -26,13 +26,6 @@ int64_t PortionOf(const nn::Network& network) {
   return std::clamp<int64_t>(kPortionValues / largest, 1, kPortionImages);
 }
 
-at::Tensor ImagesToTensor(std::span<const float> values, const nn::Shape& shape) {
-  const auto count = int64_t(values.size()) / shape.size();
-  at::Tensor images = at::empty({count, shape.channels, shape.height, shape.width}, at::kFloat);
-  std::copy(values.begin(), values.end(), images.data_ptr<float>());
-  return images.contiguous(at::MemoryFormat::ChannelsLast);
-}
-
 std::span<const float> Values(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), size_t(tensor.numel())};
 }

@@ -13,17 +13,13 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "server/nn/filter_matrix.h"
-#include "server/onnx/import.h"
 #include "server/packing/group_search.h"
+#include "tests/support/shared_network.h"
 
 namespace colonnade::packing {
 namespace {
@@ -31,17 +27,12 @@ namespace {
 using Matrices = std::vector<nn::FilterMatrix>;
 
 absl::StatusOr<Matrices> ReadResNet20() {
-  const char* data = std::getenv("COLONNADE_DATA");
-  if (data == nullptr) return absl::NotFoundError("COLONNADE_DATA is not set: no network");
-  const std::filesystem::path path = std::filesystem::path(data) / "models" / "resnet20_cifar10.onnx";
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(fmt::format("cannot read {}", path.string()));
-  auto imported = onnx::ImportOnnx(std::string(std::istreambuf_iterator<char>(in), {}));
-  if (!imported.ok()) return imported.status();
+  const auto data = SharedData();
+  if (!data) return absl::NotFoundError("COLONNADE_DATA is not set: no network");
+  const nn::Network network = ReadNetwork(*data, "resnet20_cifar10");
   Matrices matrices;
-  for (const nn::Layer& layer : imported->network.layers) {
-    if (layer.as<nn::Convolution>() == nullptr) continue;
-    matrices.push_back(nn::ToFilterMatrix(layer, imported->network.layers[size_t(layer.inputs[0])].output));
+  for (const nn::Layer& layer : network.layers) {
+    if (layer.as<nn::Convolution>()) matrices.push_back(nn::ToFilterMatrix(network, layer));
   }
   return matrices;
 }

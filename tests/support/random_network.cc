@@ -223,4 +223,13 @@ std::vector<float> RandomImage(const Shape& shape, uint64_t seed) {
   return values;
 }
 
+std::vector<float> RandomImages(const Shape& shape, int count) {
+  std::vector<float> images;
+  for (int i = 0; i < count; ++i) {
+    const std::vector<float> image = RandomImage(shape, uint64_t(i));
+    images.insert(images.end(), image.begin(), image.end());
+  }
+  return images;
+}
+
 }  // namespace colonnade

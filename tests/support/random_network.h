@@ -24,4 +24,7 @@ nn::Network RandomNetwork(uint64_t seed, const RandomNetworkOptions& options = {
 // Values in -1 .. 1 of the network's input shape.
 std::vector<float> RandomImage(const nn::Shape& shape, uint64_t seed);
 
+// Images 0 to count - 1, one after the other.
+std::vector<float> RandomImages(const nn::Shape& shape, int count);
+
 }  // namespace colonnade

@@ -10,8 +10,6 @@
 #include <iterator>
 #include <string_view>
 
-#include "server/onnx/import.h"
-
 namespace colonnade {
 namespace {
 
@@ -40,12 +38,6 @@ std::vector<uint8_t> Unzip(const fs::path& file, size_t bytes) {
 
 }  // namespace
 
-std::optional<fs::path> SharedData() {
-  const char* data = std::getenv("COLONNADE_DATA");
-  if (data == nullptr) return std::nullopt;
-  return fs::path(data);
-}
-
 training::Samples ReadCifar(const fs::path& file, int64_t limit) {
   constexpr size_t kRecord = 3073;
   training::Samples samples{{3, 32, 32}, {}, {}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
@@ -72,13 +64,6 @@ training::Samples ReadMnist(const fs::path& images, const fs::path& labels, int6
 training::Samples ReadTestImages(const fs::path& data, const std::string& name, int64_t limit) {
   if (name.find("cifar10") != std::string::npos) return ReadCifar(data / "cifar10/test_5k.bin", limit);
   return ReadMnist(data / "mnist/t8k-images-idx3-ubyte.gz", data / "mnist/t8k-labels-idx1-ubyte.gz", limit);
-}
-
-nn::Network ReadNetwork(const fs::path& data, const std::string& name) {
-  const fs::path file = data / "models" / (name + ".onnx");
-  auto imported = onnx::ImportOnnx(ReadWhole(file));
-  if (!imported.ok()) Fail(file, imported.status().ToString());
-  return std::move(imported->network);
 }
 
 std::vector<float> ReadNpy(const fs::path& file) {

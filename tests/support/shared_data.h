@@ -5,17 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "server/nn/network.h"
 #include "server/training/samples.h"
+#include "tests/support/shared_network.h"
 
 namespace colonnade {
-
-// The folder, or nothing.
-std::optional<std::filesystem::path> SharedData();
 
 // The first `limit` images of a CIFAR-10 binary file, with the networks' normalization.
 training::Samples ReadCifar(const std::filesystem::path& file, int64_t limit);
@@ -26,9 +22,6 @@ training::Samples ReadMnist(const std::filesystem::path& images, const std::file
 
 // The first `limit` test images that models/NAME.onnx is for.
 training::Samples ReadTestImages(const std::filesystem::path& data, const std::string& name, int64_t limit);
-
-// models/NAME.onnx, imported.
-nn::Network ReadNetwork(const std::filesystem::path& data, const std::string& name);
 
 // The float values of a NumPy file of format version 1.
 std::vector<float> ReadNpy(const std::filesystem::path& file);

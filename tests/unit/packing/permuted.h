@@ -16,7 +16,7 @@
 namespace colonnade::packing {
 
 inline nn::FilterMatrix MatrixOf(const nn::Network& network, const nn::Layer& layer) {
-  return nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+  return nn::ToFilterMatrix(network, layer);
 }
 
 inline std::map<std::string, int> SameAlpha(const nn::Network& network, int alpha) {

@@ -2,17 +2,13 @@
 // Grouping algorithms on every layer of real networks under COLONNADE_DATA.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "server/nn/transforms.h"
-#include "server/onnx/import.h"
 #include "server/packing/group_dense_first.h"
 #include "server/packing/group_published.h"
 #include "server/packing/group_search.h"
+#include "tests/support/shared_network.h"
 #include "tests/unit/packing/grouping_properties.h"
 
 namespace colonnade::packing {
@@ -27,15 +23,12 @@ struct Sums {
 class SharedLayers : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    const char* data = std::getenv("COLONNADE_DATA");
-    if (data == nullptr) GTEST_SKIP() << "COLONNADE_DATA is not set: no shared networks";
-    std::ifstream in(std::filesystem::path(data) / "models" / (GetParam() + ".onnx"), std::ios::binary);
-    auto imported = onnx::ImportOnnx(std::string(std::istreambuf_iterator<char>(in), {}));
-    ASSERT_TRUE(imported.ok()) << imported.status();
-    const nn::Network& network = imported->network;
+    const auto data = SharedData();
+    if (!data) GTEST_SKIP() << "COLONNADE_DATA is not set: no shared networks";
+    const nn::Network network = ReadNetwork(*data, GetParam());
     for (const nn::Layer& layer : network.layers) {
       if (!layer.is_matrix()) continue;
-      matrices_.push_back(nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output));
+      matrices_.push_back(nn::ToFilterMatrix(network, layer));
     }
     ASSERT_FALSE(matrices_.empty());
   }

@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "server/nn/transforms.h"
-#include "server/onnx/import.h"
 #include "server/packing/group_search.h"
+#include "tests/support/shared_network.h"
 #include "tests/unit/packing/permuted.h"
 
 namespace colonnade::packing {
@@ -20,12 +16,9 @@ namespace {
 class SharedNetworks : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    const char* data = std::getenv("COLONNADE_DATA");
-    if (data == nullptr) GTEST_SKIP() << "COLONNADE_DATA is not set: no shared networks";
-    std::ifstream in(std::filesystem::path(data) / "models" / (GetParam() + ".onnx"), std::ios::binary);
-    auto imported = onnx::ImportOnnx(std::string(std::istreambuf_iterator<char>(in), {}));
-    ASSERT_TRUE(imported.ok()) << imported.status();
-    auto folded = nn::FoldBatchNorms(std::move(imported->network));
+    const auto data = SharedData();
+    if (!data) GTEST_SKIP() << "COLONNADE_DATA is not set: no shared networks";
+    auto folded = nn::FoldBatchNorms(ReadNetwork(*data, GetParam()));
     ASSERT_TRUE(folded.ok()) << folded.status();
     network_ = *std::move(folded);
   }

@@ -143,7 +143,7 @@ TEST_F(AllocateAlphasTest, ImportanceWeighsLayersAgainstEachOther) {
   training::Importance importance;
   for (const LayerPlan& plan : plans_) {
     const nn::Layer& layer = network_.layers[size_t(plan.layer)];
-    const nn::FilterMatrix matrix = nn::ToFilterMatrix(layer, network_.layers[size_t(layer.inputs[0])].output);
+    const nn::FilterMatrix matrix = nn::ToFilterMatrix(network_, layer);
     importance[plan.name].assign(matrix.values.size(), &plan == &plans_.back() ? 1e6f : 1.0f);
   }
   rules_.importance = &importance;

@@ -9,15 +9,6 @@
 namespace colonnade::training {
 namespace {
 
-std::vector<float> Images(const nn::Network& network, int count) {
-  std::vector<float> images;
-  for (int i = 0; i < count; ++i) {
-    const std::vector<float> image = RandomImage(network.input_shape(), uint64_t(i));
-    images.insert(images.end(), image.begin(), image.end());
-  }
-  return images;
-}
-
 std::vector<float>* WeightsOf(nn::Layer& layer) {
   if (auto* conv = layer.as<nn::Convolution>()) return &conv->weight;
   if (auto* linear = layer.as<nn::Linear>()) return &linear->weight;
@@ -45,7 +36,7 @@ TEST(Compensate, ComesCloserToTheDenseNetworkAndKeepsZeros) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     const nn::Network dense = RandomNetwork(seed, {.blocks = 3});
     const nn::Network packed = Halved(dense);
-    const auto images = Images(dense, 40);
+    const auto images = RandomImages(dense.input_shape(), 40);
     auto repaired = Compensate(dense, packed, images, {});
     ASSERT_TRUE(repaired.ok()) << repaired.status();
     closer += SquaredError(dense, *repaired, images) < SquaredError(dense, packed, images);
@@ -79,17 +70,17 @@ TEST(Compensate, Stops) {
   std::stop_source stop;
   stop.request_stop();
   const nn::Network network = RandomNetwork(1, {.blocks = 2});
-  EXPECT_EQ(Compensate(network, network, Images(network, 2), stop.get_token()).status().code(),
+  EXPECT_EQ(Compensate(network, network, RandomImages(network.input_shape(), 2), stop.get_token()).status().code(),
             absl::StatusCode::kCancelled);
 }
 
-TEST(ReestimateNorms, TakesTheStatisticsOfTheImages) {
+TEST(Compensate, TakesTheBatchNormStatisticsOfTheImages) {
   nn::Network network{"image", "logits", {}};
   network.layers.push_back({"image", nn::Input{}, {}, {1, 1, 2}});
   network.layers.push_back({"norm", nn::BatchNorm{{1}, {0}, {7}, {9}}, {0}, {}});
   network.layers.push_back({"logits", nn::Linear{1, {1, 1}, {0}}, {1}, {}});
   ASSERT_TRUE(nn::InferShapes(network).ok());
-  const auto after = ReestimateNorms(network, std::vector<float>{0, 1, 2, 5});
+  const auto after = Compensate(network, network, std::vector<float>{0, 1, 2, 5}, {});
   ASSERT_TRUE(after.ok()) << after.status();
   const auto& norm = *after->layers[1].as<nn::BatchNorm>();
   EXPECT_FLOAT_EQ(norm.mean[0], 2);

@@ -46,7 +46,7 @@ TEST(FisherImportance, HasAValueForEveryEntryOfEveryFilterMatrixAndRepeats) {
   EXPECT_EQ(*first, *second);
   for (const nn::Layer& layer : network.layers) {
     if (!layer.is_matrix()) continue;
-    const auto matrix = nn::ToFilterMatrix(layer, network.layers[size_t(layer.inputs[0])].output);
+    const auto matrix = nn::ToFilterMatrix(network, layer);
     EXPECT_EQ(first->at(layer.name).size(), matrix.values.size()) << layer.name;
     EXPECT_THAT(first->at(layer.name), Each(testing::Ge(0))) << layer.name;
   }

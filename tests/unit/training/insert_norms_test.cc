@@ -22,19 +22,10 @@ int CountMatrices(const nn::Network& network) {
                            [](const nn::Layer& layer) { return layer.is_matrix(); }));
 }
 
-std::vector<float> Images(const nn::Network& network, int count) {
-  std::vector<float> images;
-  for (int i = 0; i < count; ++i) {
-    const std::vector<float> image = RandomImage(network.input_shape(), uint64_t(i));
-    images.insert(images.end(), image.begin(), image.end());
-  }
-  return images;
-}
-
 TEST(InsertBatchNorms, AddsOneToEachMatrixButTheLastAndKeepsTheFunction) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     const nn::Network network = RandomNetwork(seed, {.blocks = 5});
-    auto normed = InsertBatchNorms(network, Images(network, 8));
+    auto normed = InsertBatchNorms(network, RandomImages(network.input_shape(), 8));
     ASSERT_TRUE(normed.ok()) << normed.status();
     ASSERT_TRUE(nn::InferShapes(*normed).ok());
     EXPECT_EQ(CountNorms(*normed), CountMatrices(network) - 1) << "network " << seed;
@@ -68,9 +59,9 @@ TEST(InsertBatchNorms, StatisticsAreThoseOfTheImages) {
 
 TEST(InsertBatchNorms, LeavesNormsThatAreThere) {
   const nn::Network network = RandomNetwork(2, {.blocks = 5});
-  const auto once = InsertBatchNorms(network, Images(network, 4));
+  const auto once = InsertBatchNorms(network, RandomImages(network.input_shape(), 4));
   ASSERT_TRUE(once.ok()) << once.status();
-  const auto twice = InsertBatchNorms(*once, Images(network, 4));
+  const auto twice = InsertBatchNorms(*once, RandomImages(network.input_shape(), 4));
   ASSERT_TRUE(twice.ok()) << twice.status();
   EXPECT_EQ(twice->layers.size(), once->layers.size());
 }

@@ -50,11 +50,10 @@ TEST(TrainableNetwork, ShowsEveryLayer) {
 TEST(TrainableNetwork, ManyImagesGiveWhatEachGives) {
   const nn::Network network = AnyNetwork(3);
   constexpr int kImages = 301;  // more than one portion
-  std::vector<float> images, expected;
+  const std::vector<float> images = RandomImages(network.input_shape(), kImages);
+  std::vector<float> expected;
   for (int i = 0; i < kImages; ++i) {
-    const std::vector<float> image = RandomImage(network.input_shape(), uint64_t(i));
-    images.insert(images.end(), image.begin(), image.end());
-    const std::vector<float> output = RunFloat(network, image);
+    const std::vector<float> output = RunFloat(network, RandomImage(network.input_shape(), uint64_t(i)));
     expected.insert(expected.end(), output.begin(), output.end());
   }
   const auto outputs = TrainableNetwork(network).Forward(images);

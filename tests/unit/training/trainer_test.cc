@@ -147,6 +147,31 @@ TEST_F(TrainerTest, OneWeightOfACellIsLeftAfterFading) {
   EXPECT_GT(AccuracyOf(after, samples_), 0.95);
 }
 
+TEST_F(TrainerTest, LearnsFromMixedImagesAndOtherwiseThanFromWholeOnes) {
+  TrainerOptions options = labels_only_;
+  Trainer whole(SmallNetwork(1), nullptr, samples_, options);
+  options.mix = 1;
+  Trainer mixed(SmallNetwork(1), nullptr, samples_, options);
+  ASSERT_TRUE(Run(whole, 8).ok());
+  ASSERT_TRUE(Run(mixed, 8).ok());
+  EXPECT_NE(mixed.state(), whole.state());
+  EXPECT_GT(AccuracyOf(mixed.network(), samples_), 0.95);
+}
+
+TEST_F(TrainerTest, ActivationsOfTheTeacherCount) {
+  const nn::Network teacher = SmallNetwork(1);
+  TrainerOptions options = labels_only_;
+  options.distillation = 1;
+  Trainer with(SmallNetwork(2), &teacher, samples_, options);
+  options.feature_weight = 0;
+  Trainer without(SmallNetwork(2), &teacher, samples_, options);
+  const auto a = Run(with, 2), b = Run(without, 2);
+  ASSERT_TRUE(a.ok()) << a.status();
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_GT(a->loss, b->loss);
+  EXPECT_NE(with.state(), without.state());
+}
+
 TEST_F(TrainerTest, ContinuesExactlyWhileWeightsFadeAndImagesBlend) {
   TrainerOptions options = labels_only_;
   options.fade = 0.7;
