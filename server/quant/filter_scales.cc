@@ -12,9 +12,9 @@ constexpr double kLargestAccumulator = std::numeric_limits<int32_t>::max();
 
 double LargestMagnitude(const Tensor& tensor) { return std::max(-tensor.lowest(), tensor.highest()); }
 
-// An upper bound of |acc| before a residual: each rounding adds at most a half.
+// An upper bound of |acc| before a residual: rounding adds less than one to a weight, at most a half to a bias.
 double AccumulatorBound(const FilterBounds& filter, double weight_scale, const Tensor& input) {
-  const double products = (filter.sum / weight_scale + 0.5 * filter.nonzeros) * LargestMagnitude(input);
+  const double products = (filter.sum / weight_scale + filter.nonzeros) * LargestMagnitude(input);
   return products + filter.bias / (weight_scale * input.scale) + 0.5;
 }
 
@@ -26,6 +26,13 @@ bool ShiftFits(const FilterBounds& filter, const LayerScales& scales, int shift)
     bound += std::ldexp(LargestMagnitude(*scales.residual), shift + scales.residual_exponent);
   }
   return bound <= kLargestAccumulator;
+}
+
+// Half away from zero, and no weight to zero.
+double Units(double weight, double scale) {
+  if (weight == 0) return 0;
+  const double magnitude = std::clamp<double>(std::round(std::abs(weight / scale)), 1, kMaxWeight);
+  return std::copysign(magnitude, weight);
 }
 
 }  // namespace
@@ -73,9 +80,7 @@ void RoundWeights(const nn::FilterMatrix& matrix, std::span<const float> bias, d
   layer.weights.values.reserve(matrix.values.size());
   for (int row = 0; row < matrix.rows; ++row) {
     for (int column = 0; column < matrix.columns; ++column) {
-      const double weight = std::round(matrix.at(row, column) / weight_scale[row]);
-      layer.weights.values.push_back(
-          static_cast<int8_t>(std::clamp<double>(weight, -kMaxWeight, kMaxWeight)));
+      layer.weights.values.push_back(static_cast<int8_t>(Units(matrix.at(row, column), weight_scale[row])));
     }
     layer.bias.push_back(static_cast<int32_t>(std::llround(bias[row] / (weight_scale[row] * input_scale))));
   }

@@ -39,8 +39,9 @@ std::optional<int> LargestShift(const FilterBounds& filter, const LayerScales& s
 // at which no accumulator can leave 32 bits.
 double LogitWeightScale(std::span<const FilterBounds> filters, const Tensor& input);
 
-// Rounds half away from zero: q = round(w / weight_scale[row]), saturated, and the bias to
-// bias / (weight_scale[row] * input scale).
+// Rounds half away from zero: q = round(w / weight_scale[row]), saturated, but to 1 or -1 where
+// that would be 0 and w is not, so that no cell of the array is spent on a zero; and the bias
+// to bias / (weight_scale[row] * input scale).
 void RoundWeights(const nn::FilterMatrix& matrix, std::span<const float> bias, double input_scale,
                   std::span<const double> weight_scale, MatrixLayer& layer);
 

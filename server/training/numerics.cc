@@ -14,7 +14,7 @@ namespace {
 
 using at::Tensor;
 
-// Half away from zero, as weights round; halves up, as everything else does.
+// Half away from zero, as weights and biases round; halves up, as everything else does.
 Tensor RoundAway(const Tensor& x) { return x.sign() * (x.abs() + 0.5).floor(); }
 Tensor RoundUp(const Tensor& x) { return (x + 0.5).floor(); }
 
@@ -83,7 +83,7 @@ Tensor Numerics::Round(const Module::Parameter& parameter, const Tensor& value) 
     return PassThrough(value, RoundAway(value / found->second.bias_scale) * found->second.bias_scale);
   }
   const Tensor scale = PerFilter(found->second.weight_scale, value);
-  const Tensor units = RoundAway(value / scale).clamp(-quant::kMaxWeight, quant::kMaxWeight);
+  const Tensor units = value.sign() * RoundAway(value.abs() / scale).clamp(1, quant::kMaxWeight);
   return PassThrough(value, units * scale);
 }
 

@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <thread>
@@ -54,9 +55,21 @@ void SetMatrixThreads(int threads) {
   if (auto set = reinterpret_cast<Setter>(::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
 }
 
+// Each step of training frees tensors of megabytes and asks for them again. Given back to the
+// system in between, their pages cost a sixth of the time.
+void KeepFreedMemory() {
+#if defined(__GLIBC__)
+  constexpr int kMiB = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, 32 * kMiB);  // the most that glibc allows
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * kMiB);
+  ::mallopt(M_TOP_PAD, 64 * kMiB);
+#endif
+}
+
 }  // namespace
 
 void ConfigureRuntime(int threads) {
+  KeepFreedMemory();
   if (threads <= 0) threads = int(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads);
   SetMatrixThreads(threads);

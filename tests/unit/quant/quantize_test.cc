@@ -283,7 +283,7 @@ TEST_F(QuantizeTest, ZeroWeightsStayZero) {
   for (size_t i = 0; i < weight.size(); i += 3) EXPECT_EQ(Matrix(network, 0).weights.values[i], 0);
 }
 
-TEST_F(QuantizeTest, WeightsRoundHalfAwayFromZero) {
+TEST_F(QuantizeTest, WeightsRoundHalfAwayFromZeroAndNeverToZero) {
   Linear("fc", 0, 1);
   auto& fc = *network_.layers[1].as<nn::Linear>();
   std::fill(fc.weight.begin(), fc.weight.end(), 0.0f);
@@ -291,10 +291,12 @@ TEST_F(QuantizeTest, WeightsRoundHalfAwayFromZero) {
   fc.weight[1] = 2.5f;
   fc.weight[2] = -2.5f;
   fc.weight[3] = -0.5f;
+  fc.weight[4] = 0.25f;
+  fc.weight[5] = -1e-6f;
   const QuantizedNetwork network = QuantizeOrDie();
   EXPECT_THAT(std::vector<int>(Matrix(network, 1).weights.values.begin(),
-                               Matrix(network, 1).weights.values.begin() + 4),
-              ElementsAre(127, 3, -3, -1));
+                               Matrix(network, 1).weights.values.begin() + 7),
+              ElementsAre(127, 3, -3, -1, 1, -1, 0));
 }
 
 TEST_F(QuantizeTest, ATrailingPoolGivesEightBits) {
