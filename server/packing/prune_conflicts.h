@@ -19,4 +19,10 @@ namespace colonnade::packing {
 // REQUIRES: the grouping's columns exist; saliency is empty or of the matrix' size.
 int64_t PruneConflicts(const Grouping& grouping, nn::FilterMatrix& matrix, std::span<const float> saliency = {});
 
+// In each row and group without a nonzero weight puts the largest in magnitude that `original`
+// has there, the lowest lane's of equal ones: a cell that an earlier grouping emptied costs as
+// much as a full one. Returns the number of cells that were filled.
+// REQUIRES: the grouping's columns exist; both matrices are of one layer.
+int64_t RefillCells(const Grouping& grouping, const nn::FilterMatrix& original, nn::FilterMatrix& matrix);
+
 }  // namespace colonnade::packing

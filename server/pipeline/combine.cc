@@ -94,7 +94,12 @@ absl::StatusOr<Grouping> CombineLayer(const LayerPlan& plan, const Round& round,
   COLONNADE_ASSIGN_OR_RETURN(Grouping grouping, GroupLayer(problem, rules));
   COLONNADE_RETURN_IF_ERROR(problem.Verify(grouping));
   if (keeps_apart) full_groups = int64_t(grouping.groups.size());
-  if (!rules.fades) packing::PruneConflicts(grouping, matrix, saliency);
+  if (rules.fades) return grouping;
+  packing::PruneConflicts(grouping, matrix, saliency);
+  if (fills && rules.original != nullptr) {
+    const nn::Layer& original = rules.original->layers[size_t(plan.layer)];
+    packing::RefillCells(grouping, nn::ToFilterMatrix(*rules.original, original), matrix);
+  }
   return grouping;
 }
 

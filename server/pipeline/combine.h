@@ -42,6 +42,9 @@ struct CombineRules {
   v1::PackingSettings::Grouping grouping = v1::PackingSettings::DENSE_FIRST;
   const training::Importance* importance = nullptr;  // what a weight costs; null: its square
   uint64_t seed = 1;                                 // of a search
+  // The network before any round, with the same layers: what cells are filled from that earlier
+  // rounds emptied, where every group is full. Null: they stay empty.
+  const nn::Network* original = nullptr;
   bool adjacent = false;  // groups are runs of adjacent channels (rows are permuted)
   bool fades = false;     // all weights stay: they compete while training, which prunes them
 };
@@ -50,7 +53,8 @@ struct CombineRules {
 //   prune    the round's share of the weights, those of least magnitude, but never below
 //            the cells that full groups have: fewer would only leave cells empty
 //   group    with the layer's alpha in this round and the round's gamma
-//   combine  per row and group only the weight that costs most stays
+//   combine  per row and group only the weight that costs most stays; a cell without any gets
+//            one back, if groups are filled
 // A search, and groups of adjacent channels, fill every group: then nothing is pruned
 // before, and gamma has no effect. With `fades` it only groups. An excluded layer keeps its
 // weights. REQUIRES: plans are of this network.

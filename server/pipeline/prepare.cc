@@ -177,6 +177,7 @@ CombineRules Prepared::RulesOf(const Round& round, const v1::Recipe& recipe, nn:
   rules.grouping = recipe.packing().grouping();
   rules.importance = importance.empty() ? nullptr : &importance;
   rules.seed = uint64_t(recipe.training().seed());
+  rules.original = &network;
   rules.adjacent = recipe.packing().permute_rows();
   rules.fades = round.is_last && round.epochs > 0 && recipe.training().fade() > 0;
   return rules;

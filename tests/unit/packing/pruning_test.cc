@@ -40,6 +40,19 @@ TEST(PruneConflicts, OfEqualWeightsTheLowestLaneStays) {
   EXPECT_THAT(matrix.values, ElementsAre(0, 0, 0.5f));
 }
 
+TEST(RefillCells, EmptyCellsGetTheLargestOriginalWeightBack) {
+  const nn::FilterMatrix original = Matrix({{0.3f, -0.6f, 0.2f, 0.5f},  //
+                                            {0, 0, 0.1f, 0},
+                                            {0.4f, -0.4f, 0.7f, 0.8f}});
+  nn::FilterMatrix matrix = Matrix({{0, 0, 0.9f, 0},  //
+                                    {0, 0, 0, 0},
+                                    {0, 0, 0, 0.2f}});
+  EXPECT_EQ(RefillCells({{{0, 1}, {2, 3}}}, original, matrix), 3);
+  EXPECT_THAT(matrix.values, ElementsAre(0, -0.6f, 0.9f, 0,  //
+                                         0, 0, 0.1f, 0,      //
+                                         0.4f, 0, 0, 0.2f));
+}
+
 TEST(PruneConflicts, KeepsTheMaximumOfEveryRowAndGroupAndNothingElse) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
