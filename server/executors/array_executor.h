@@ -15,20 +15,19 @@
 
 #include "absl/status/statusor.h"
 #include "server/array/array_program.h"
+#include "server/executors/host_steps.h"
 
 namespace colonnade::executors {
 
-// Memory for one image at a time. Starts empty, grows to what the program needs and
-// is then reused without allocation; any executor takes any workspace. Not
-// thread-safe: one per thread.
+// Memory for one image at a time; its members are the executors' own. Starts empty, grows
+// to what the program needs and is then reused without allocation, as long as the same
+// executor uses it; any executor takes any workspace. Not thread-safe: one per thread.
 struct Workspace {
-  // After a Run, tensors[i] holds the bytes of program tensor i, channel-major
-  // (for lockstep comparison). Empty for the tensor of a logits step.
-  std::vector<std::vector<uint8_t>> tensors;
-
-  // Scratch of the executors.
-  std::vector<uint8_t> planes, residual, pitched;
+  std::vector<std::vector<uint8_t>> tensors;  // channel-major, by program tensor
+  std::vector<uint8_t> arena;                 // all tensors, as the owner lays them out
+  std::vector<TensorView> views;              // into either
   std::vector<int32_t> accumulators;
+  uint64_t owner = 0;  // whose the arena and the views are; 0: nobody's
 };
 
 // Immutable once made: Run() may be called from any number of threads at once, each
@@ -43,12 +42,24 @@ class ArrayExecutor {
   virtual const array::ArrayProgram& program() const = 0;
 
   // One image. `image` holds the bytes of tensor 0, channel-major: q + zero point.
-  // The result has one value per element of the last tensor: the accumulators of a
+  // `result` has one value per element of the last tensor: the accumulators of a
   // logits step, else q; real value = result * program().logit_scale.
-  // INVALID_ARGUMENT when the image has another size.
-  virtual absl::StatusOr<std::vector<int32_t>> Run(std::span<const uint8_t> image,
-                                                   Workspace& workspace) const = 0;
+  // INVALID_ARGUMENT when one of them has another size.
+  virtual absl::Status RunInto(std::span<const uint8_t> image, Workspace& workspace,
+                               std::span<int32_t> result) const = 0;
+
+  // The same with a result of its own.
+  absl::StatusOr<std::vector<int32_t>> Run(std::span<const uint8_t> image, Workspace& workspace) const;
+
+  // After a run with this workspace: the bytes of program tensor `tensor`, channel-major,
+  // for comparison. Empty for the tensor of a logits step.
+  virtual std::vector<uint8_t> BytesOf(int tensor, const Workspace& workspace) const = 0;
+
+ protected:
+  absl::Status CheckSizes(std::span<const uint8_t> image, std::span<const int32_t> result) const;
 };
+
+bool IsLogits(const array::Step& step);
 
 // The executors that can be made here, in the order they are reported.
 std::span<const std::string_view> ExecutorNames();

@@ -20,12 +20,12 @@ absl::Status Work(const ArrayExecutor& executor, std::span<const uint8_t> images
   const auto count = static_cast<int64_t>(images.size()) / image_size;
   Workspace workspace;
   for (int64_t i = next++; i < count && !failed; i = next++) {
-    const auto result = executor.Run(images.subspan(i * image_size, image_size), workspace);
-    if (!result.ok()) {
+    const absl::Status status = executor.RunInto(images.subspan(i * image_size, image_size), workspace,
+                                                 results.subspan(i * result_size, result_size));
+    if (!status.ok()) {
       failed = true;
-      return Annotate(result.status(), fmt::format("image {}", i));
+      return Annotate(status, fmt::format("image {}", i));
     }
-    std::copy(result->begin(), result->end(), results.begin() + i * result_size);
   }
   return absl::OkStatus();
 }

@@ -1,107 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sparse matrix times planes, vectorized over positions.
+// Runs the codes of selection.h over pixels.
 //
-// For a block of 64 positions (then 32 or 16 at the end) and one filter, as many int32
-// accumulators stay in vector registers while the filter's nonzero cells pass
-// by: each loads 64 bytes of its column, widens them, multiplies them with the
-// broadcast weight and adds. The packed matrix has at most one cell per group, so a
-// filter costs as many multiply-accumulates as the array spends, not as the dense
-// network has. Blocks are the outer loop: the bytes of all columns at 64 positions
-// fit the first-level cache, whatever the layer's size.
+// For a few pixels side by side, the sums of a block of rows stay in registers while the
+// block's windows pass by. A window is loaded once for up to two codes, a code once for all
+// of the pixels. Where a line is no multiple of the pixels that are taken together, the
+// last ones overlap those before: they are computed twice, to the same bytes.
 //
-// Written with GCC vector extensions and included once per instruction set, by
-// kernel_<set>.cc, which is compiled with that set's options.
+// Isa is an instruction set: kRows, Sums (a block of rows), Window, Vector (half a code) and
+// the operations on them. Included once per set, by kernel_<set>.cc, which is compiled with
+// that set's options.
 #pragma once
 
-#include <cstring>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include <cstdint>
 
 #include "server/executors/kernel_loops.h"
+
+#define COLONNADE_INLINE [[gnu::always_inline]] inline
 
 namespace colonnade::executors {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16;
-#elif defined(__AVX2__)
-constexpr int kLanes = 8;
-#else
-constexpr int kLanes = 4;
-#endif
-using Bytes = uint8_t __attribute__((vector_size(kLanes)));
-using Words = int32_t __attribute__((vector_size(4 * kLanes)));
+template <typename Isa>
+struct Code {
+  typename Isa::Vector positions, weights;
+};
 
-#define COLONNADE_INLINE [[gnu::always_inline]] inline
-
-// kLanes bytes from `from` on, widened. (GCC 12 converts wide vectors lane by lane, and
-// warns wrongly about the form without a mask, GCC bug 105593.)
-COLONNADE_INLINE void Load(const uint8_t* from, Words& to) {
-#if defined(__AVX512F__)
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-  to = reinterpret_cast<Words>(_mm512_maskz_cvtepu8_epi32(0xffff, bytes));
-#elif defined(__AVX2__)
-  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
-  to = reinterpret_cast<Words>(_mm256_cvtepu8_epi32(bytes));
-#else
-  for (int i = 0; i < kLanes; ++i) to[i] = from[i];
-#endif
+template <typename Isa>
+COLONNADE_INLINE Code<Isa> LoadCode(const uint8_t* code) {
+  return {Isa::LoadVector(code), Isa::LoadVector(code + sizeof(typename Isa::Vector))};
 }
 
-COLONNADE_INLINE void Broadcast(int32_t value, Words& to) { to = Words{} + value; }
+// What becomes of sums: bytes, bytes with a residual added before, or themselves.
+enum class Mode { kBytes, kResidual, kSums };
 
-COLONNADE_INLINE void AddResidual(const KernelTask& task, int row, int64_t position, Words& acc) {
-  Words values;
-  Load(task.residual + row * task.length + position, values);
-  acc += (values - task.residual_zero_point) << (task.shift[row] + task.residual_exponent);
-}
+// Where a pixel is.
+struct Place {
+  const uint8_t* input;
+  const uint8_t* residual;
+  uint8_t* output;
+  int32_t* sums;
 
-// As quant::Requantize: floor(acc / 2^s + 1/2) is (acc >> s) plus bit s - 1 of acc,
-// which cannot overflow 32 bits.
-COLONNADE_INLINE void Requantize(const KernelTask& task, int row, int64_t position, Words& acc) {
-  if (const int shift = task.shift[row]; shift > 0) acc = (acc >> shift) + ((acc >> (shift - 1)) & 1);
-  acc = acc < task.low ? Words{} + task.low : acc;
-  acc = acc > task.high ? Words{} + task.high : acc;
-  const Bytes bytes = __builtin_convertvector(acc + task.zero_point, Bytes);
-  std::memcpy(task.bytes + row * task.length + position, &bytes, sizeof(bytes));
-}
+  COLONNADE_INLINE Place After(int64_t pixels, const KernelTask& task, int64_t rows) const {
+    return {input + pixels * task.input_strides.step, residual + pixels * task.residual_strides.step,
+            output + pixels * task.output_strides.step, sums + pixels * rows};
+  }
+  COLONNADE_INLINE Place NextLine(const KernelTask& task, int64_t rows) const {
+    return {input + task.input_strides.line, residual + task.residual_strides.line, output + task.output_strides.line,
+            sums + task.width * rows};
+  }
+};
 
-// Positions [position, position + kLanes * kVectors) of every row.
-template <int kVectors>
-COLONNADE_INLINE void RunBlock(const KernelTask& task, int64_t position) {
-  const uint8_t* planes = task.planes + position;
-  for (int row = 0; row < task.rows; ++row) {
-    Words acc[kVectors];
-    for (int v = 0; v < kVectors; ++v) Broadcast(task.bias[row], acc[v]);
-    const KernelCell* const end = task.cells + task.row_begin[row + 1];
-    for (const KernelCell* cell = task.cells + task.row_begin[row]; cell != end; ++cell) {
-      for (int v = 0; v < kVectors; ++v) {
-        Words values;
-        Load(planes + cell->offset + v * kLanes, values);
-        acc[v] += values * cell->weight;
-      }
-    }
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t at = position + v * kLanes;
-      if (task.residual != nullptr) AddResidual(task, row, at, acc[v]);
-      if (task.bytes != nullptr) {
-        Requantize(task, row, at, acc[v]);
-      } else {
-        std::memcpy(task.accumulators + row * task.length + at, &acc[v], sizeof(Words));
-      }
+template <typename Isa, int kPixels>
+COLONNADE_INLINE void AccumulateJoined(int64_t count, const int64_t* window, const uint8_t* code, const uint8_t* input,
+                                       int64_t step, typename Isa::Sums (&sums)[kPixels]) {
+  constexpr int64_t kCode = 2 * sizeof(typename Isa::Vector);
+  for (const int64_t* const end = window + 2 * count; window != end; window += 2, code += 3 * kCode) {
+    const Code<Isa> first = LoadCode<Isa>(code), second = LoadCode<Isa>(code + kCode),
+                    both = LoadCode<Isa>(code + 2 * kCode);
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) {
+      const typename Isa::Window a = Isa::LoadWindow(input + window[0] + p * step);
+      const typename Isa::Window b = Isa::LoadWindow(input + window[1] + p * step);
+      Isa::MultiplyAdd(a, first.positions, first.weights, sums[p]);
+      Isa::MultiplyAdd(b, second.positions, second.weights, sums[p]);
+      Isa::MultiplyAdd(a, b, both.positions, both.weights, sums[p]);
     }
   }
 }
 
-COLONNADE_INLINE void RunAll(const KernelTask& task) {
-  int64_t position = 0;
-  if constexpr (kLanes > 4) {  // else there are too few registers
-    for (; position + 64 <= task.length; position += 64) RunBlock<64 / kLanes>(task, position);
-    for (; position + 32 <= task.length; position += 32) RunBlock<32 / kLanes>(task, position);
+template <typename Isa, int kPixels>
+COLONNADE_INLINE void Accumulate(const KernelTask& task, const KernelBlock& block, const uint8_t* input,
+                                 typename Isa::Sums (&sums)[kPixels]) {
+  constexpr int64_t kCode = 2 * sizeof(typename Isa::Vector);
+  const int64_t step = task.input_strides.step;
+  const uint8_t* code = block.codes;
+  const int64_t* window = block.windows;
+  for (const int64_t* const end = window + block.doubles; window != end; ++window, code += 2 * kCode) {
+    const Code<Isa> first = LoadCode<Isa>(code), second = LoadCode<Isa>(code + kCode);
+    const uint8_t* const from = input + *window;
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) {
+      const typename Isa::Window bytes = Isa::LoadWindow(from + p * step);
+      Isa::MultiplyAdd(bytes, first.positions, first.weights, sums[p]);
+      Isa::MultiplyAdd(bytes, second.positions, second.weights, sums[p]);
+    }
   }
-  for (; position < task.length; position += 16) RunBlock<16 / kLanes>(task, position);
+  for (const int64_t* const end = window + block.singles; window != end; ++window, code += kCode) {
+    const Code<Isa> only = LoadCode<Isa>(code);
+    const uint8_t* const from = input + *window;
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) {
+      Isa::MultiplyAdd(Isa::LoadWindow(from + p * step), only.positions, only.weights, sums[p]);
+    }
+  }
+  if constexpr (Isa::kJoins) AccumulateJoined<Isa>(block.joined, window, code, input, step, sums);
+}
+
+template <typename Isa, int kPixels, Mode kMode>
+COLONNADE_INLINE void RunTile(const KernelTask& task, const KernelBlock& block, const Place& place, int64_t rows) {
+  typename Isa::Sums sums[kPixels];
+  const typename Isa::Sums bias = Isa::LoadSums(block.bias);
+#pragma GCC unroll 16
+  for (int p = 0; p < kPixels; ++p) sums[p] = bias;
+  if constexpr (kMode == Mode::kResidual) {
+    const typename Isa::Sums shift = Isa::LoadSums(block.residual_shift);
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) {
+      Isa::AddShifted(place.residual + p * task.residual_strides.step, shift, sums[p]);
+    }
+  }
+  Accumulate<Isa, kPixels>(task, block, place.input, sums);
+  if constexpr (kMode == Mode::kSums) {
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) Isa::StoreSums(sums[p], place.sums + p * rows);
+  } else {
+    const typename Isa::Sums shift = Isa::LoadSums(block.shift);
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) sums[p] = Isa::ShiftRight(sums[p], shift, task.rounded);
+    Isa::template StoreBytes<kPixels>(sums, task, place.output);
+  }
+}
+
+// Task and block by value: bytes that are written could be theirs otherwise, and all would be
+// loaded again for each tile.
+template <typename Isa, int kPixels, Mode kMode>
+void RunLines(const KernelTask task, const KernelBlock block, Place line) {
+  const int64_t rows = int64_t(task.blocks.size()) * Isa::kRows;
+  const int whole = task.width / kPixels * kPixels;
+  for (int y = 0; y < task.height; ++y, line = line.NextLine(task, rows)) {
+    Place place = line;
+    for (int x = 0; x < whole; x += kPixels, place = place.After(kPixels, task, rows)) {
+      RunTile<Isa, kPixels, kMode>(task, block, place, rows);
+    }
+    if (whole < task.width) {
+      RunTile<Isa, kPixels, kMode>(task, block, line.After(task.width - kPixels, task, rows), rows);
+    }
+  }
+}
+
+template <typename Isa, Mode kMode>
+COLONNADE_INLINE void RunBlock(const KernelTask& task, const KernelBlock& block, const Place& first) {
+  if (task.width >= 16) return RunLines<Isa, 16, kMode>(task, block, first);
+  if (task.width >= 8) return RunLines<Isa, 8, kMode>(task, block, first);
+  if (task.width >= 4) return RunLines<Isa, 4, kMode>(task, block, first);
+  RunLines<Isa, 1, kMode>(task, block, first);
+}
+
+template <typename Isa>
+void RunAll(const KernelTask& task) {
+  Place first{task.input, task.residual, task.output, task.sums};
+  for (const KernelBlock& block : task.blocks) {
+    if (task.output == nullptr) {
+      RunBlock<Isa, Mode::kSums>(task, block, first);
+    } else if (task.residual == nullptr) {
+      RunBlock<Isa, Mode::kBytes>(task, block, first);
+    } else {
+      RunBlock<Isa, Mode::kResidual>(task, block, first);
+    }
+    first = {first.input, first.residual + Isa::kRows, first.output + Isa::kRows, first.sums + Isa::kRows};
+  }
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <span>
 #include <string_view>
 
+#include "server/executors/selection.h"
+
 namespace colonnade::executors {
 
-// From the oldest to the newest; kPortable runs anywhere.
+// From the oldest to the newest; kPortable runs anywhere. kAvx512 needs VBMI and VNNI.
 enum class InstructionSet { kPortable, kAvx2, kAvx512 };
 
 std::string_view ToString(InstructionSet set);  // "portable", "avx2", "avx512"
@@ -17,33 +19,41 @@ std::string_view ToString(InstructionSet set);  // "portable", "avx2", "avx512"
 bool IsSupported(InstructionSet set);
 InstructionSet BestInstructionSet();
 
-// One nonzero cell: where its column's byte of position 0 lies in the planes.
-struct KernelCell {
-  int64_t offset = 0;
-  int32_t weight = 0;
+// What Select() must be asked for.
+SelectionShape ShapeFor(InstructionSet set);
+
+// One SelectionBlock, ready to run. Codes are on a 64-byte boundary.
+struct KernelBlock {
+  const int64_t* windows = nullptr;
+  int64_t doubles = 0, singles = 0, joined = 0;  // windows with two codes and with one, and pairs with three
+  const uint8_t* codes = nullptr;
+  const int32_t* bias = nullptr;  // [rows of a block], as the next two
+  const int32_t* shift = nullptr;
+  const int32_t* residual_shift = nullptr;
 };
 
-// One matrix step on one image; all arrays are [rows] or [rows][length] and at
-// positions of a PlaneLayout, `length` of them, a multiple of 16. Exactly one of
-// `bytes` and `accumulators` is written.
+// Bytes from a pixel to the next, and from a line to the next.
+struct Strides {
+  int64_t step = 0, line = 0;
+};
+
+// One matrix step on one image. Pointers are to what belongs to output pixel (0, 0): the
+// input pixel under the window's corner, the residual's and the output's pixel.
 struct KernelTask {
-  int rows = 0;
-  int64_t length = 0;
-  const uint8_t* planes = nullptr;
-  const KernelCell* cells = nullptr;   // row after row
-  const int64_t* row_begin = nullptr;  // [rows + 1], indices into cells
-  const int32_t* bias = nullptr;
-  const uint8_t* shift = nullptr;
-  const uint8_t* residual = nullptr;  // bytes, or none
-  int residual_zero_point = 0;
-  int residual_exponent = 0;
-  int low = 0, high = 0;
-  int zero_point = 0;  // of the output
-  uint8_t* bytes = nullptr;
-  int32_t* accumulators = nullptr;
+  std::span<const KernelBlock> blocks;
+  int height = 0, width = 0;  // of the output
+  const uint8_t* input = nullptr;
+  Strides input_strides;
+  const uint8_t* residual = nullptr;  // or none
+  Strides residual_strides;
+  uint8_t* output = nullptr;  // or none: then `sums`, [height][width][blocks * rows of a block]
+  Strides output_strides;
+  int32_t* sums = nullptr;
+  int16_t low = 0, high = 255, zero_point = 0;  // of the output's q, and its byte's
+  bool rounded = true;  // halves are in the biases already
 };
 
-// REQUIRES: IsSupported(set).
+// REQUIRES: IsSupported(set), and blocks made with ShapeFor(set).
 void RunKernel(InstructionSet set, const KernelTask& task);
 
 // The same for one set each; kernel_<set>.cc.

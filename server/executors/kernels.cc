@@ -1,76 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/executors/kernels.h"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "server/base/status.h"
+#include "server/executors/host_steps.h"
+#include "server/executors/selection.h"
+
 namespace colonnade::executors {
+namespace {
 
 using array::MatrixStep;
-using array::PackedMatrix;
 
-KernelsExecutor::KernelsExecutor(std::shared_ptr<const array::ArrayProgram> shared, InstructionSet set)
-    : SoftwareExecutor(std::move(shared)), set_(set), prepared_(program().steps.size()) {
-  for (int i = 0; i < static_cast<int>(prepared_.size()); ++i) {
-    if (const auto* step = std::get_if<MatrixStep>(&program().steps[i].operation)) {
-      prepared_[i] = std::make_unique<Prepared>(Prepare(*step, program(), i));
+constexpr size_t kAlignment = 64;
+
+struct Free {
+  void operator()(uint8_t* memory) const { std::free(memory); }
+};
+using AlignedBytes = std::unique_ptr<uint8_t, Free>;
+
+AlignedBytes Aligned(const std::vector<uint8_t>& bytes) {
+  const size_t size = (std::max<size_t>(bytes.size(), 1) + kAlignment - 1) / kAlignment * kAlignment;
+  AlignedBytes memory(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, size)));
+  std::copy(bytes.begin(), bytes.end(), memory.get());
+  return memory;
+}
+
+uint64_t NextIdentity() {
+  static std::atomic<uint64_t> next = 1;
+  return next++;
+}
+
+// Whether every sum stays within 32 bits with half of the shift's last place added.
+bool HalvesFit(const MatrixStep& step) {
+  for (int row = 0; row < step.matrix.rows; ++row) {
+    const int shift = step.is_logits ? 0 : step.shift[size_t(row)];
+    int64_t most = std::abs(int64_t{step.bias[size_t(row)]}) + (int64_t{1} << shift);
+    for (int group = 0; group < step.matrix.groups; ++group) {
+      most += 255 * std::abs(int64_t{step.matrix.weights[size_t(row) * step.matrix.groups + group]});
+    }
+    if (step.residual) most += int64_t{255} << (shift + step.residual->exponent);
+    if (most > std::numeric_limits<int32_t>::max()) return false;
+  }
+  return true;
+}
+
+uint8_t* Begin(std::vector<uint8_t>& memory) {
+  void* begin = memory.data();
+  size_t space = memory.size();
+  return static_cast<uint8_t*>(std::align(kAlignment, memory.size() - kAlignment, begin, space));
+}
+
+Strides StridesOf(const PixelLayout& layout) { return {layout.step, layout.line}; }
+
+}  // namespace
+
+struct KernelsExecutor::Prepared {
+  std::vector<SelectionBlock> selected;
+  std::vector<AlignedBytes> codes;
+  std::vector<KernelBlock> blocks;
+  KernelTask task;             // without pointers into the arena
+  int64_t input_corner = 0;    // in the arena, of output pixel (0, 0)
+  int64_t rows = 0;            // of all blocks together
+
+  Prepared(const MatrixStep& step, int index, const array::ArrayProgram& program, const ArenaLayout& arena,
+           InstructionSet set) {
+    const PixelLayout& input = arena.tensors[size_t(step.input)];
+    const SelectionShape shape = ShapeFor(set);
+    task.rounded = HalvesFit(step);
+    const int residual_zero = step.residual ? program.tensors[size_t(step.residual->tensor)].zero_point() : 0;
+    selected = Select(step, input, {shape, residual_zero, task.rounded});
+    for (const SelectionBlock& block : selected) {
+      codes.push_back(Aligned(block.codes));
+      blocks.push_back({block.windows.data(), block.doubles, block.singles, block.joined, codes.back().get(),
+                        block.bias.data(), block.shift.data(), block.residual_shift.data()});
+    }
+    rows = int64_t(blocks.size()) * shape.rows;
+    const quant::Tensor& output = program.tensors[size_t(index) + 1];
+    task.height = output.shape.height;
+    task.width = output.shape.width;
+    task.input_strides = {input.step * step.window.stride_w, input.line * step.window.stride_h};
+    task.output_strides = StridesOf(arena.tensors[size_t(index) + 1]);
+    if (step.residual) task.residual_strides = StridesOf(arena.tensors[size_t(step.residual->tensor)]);
+    task.low = int16_t(step.low);
+    task.high = int16_t(step.high);
+    task.zero_point = int16_t(output.zero_point());
+    task.blocks = blocks;
+    input_corner = input.At(-step.window.pad_top, -step.window.pad_left);
+  }
+};
+
+KernelsExecutor::KernelsExecutor(std::shared_ptr<const array::ArrayProgram> program, InstructionSet set)
+    : program_(std::move(program)), set_(set), identity_(NextIdentity()), arena_(LayOut(*program_)) {
+  for (size_t i = 0; i < program_->steps.size(); ++i) {
+    const auto* matrix = std::get_if<MatrixStep>(&program_->steps[i].operation);
+    prepared_.push_back(matrix ? std::make_unique<const Prepared>(*matrix, int(i), *program_, arena_, set) : nullptr);
+  }
+}
+
+KernelsExecutor::~KernelsExecutor() = default;
+
+// Borders are written once and then only read.
+void KernelsExecutor::Adopt(Workspace& workspace) const {
+  if (workspace.owner == identity_) return;
+  workspace.arena.resize(size_t(arena_.size) + 2 * kAlignment);
+  workspace.views.clear();
+  uint8_t* const begin = Begin(workspace.arena);
+  int64_t sums = 0;
+  for (size_t i = 0; i < arena_.tensors.size(); ++i) {
+    const PixelLayout& layout = arena_.tensors[i];
+    std::fill(begin + layout.begin, begin + layout.end, layout.zero_point);
+    workspace.views.push_back({&program_->tensors[i], begin + layout.origin, 1, layout.step, layout.line});
+    if (i == 0 || !prepared_[i - 1]) continue;
+    sums = std::max(sums, prepared_[i - 1]->rows * layout.shape.height * layout.shape.width);
+  }
+  workspace.accumulators.resize(size_t(sums));
+  workspace.owner = identity_;
+}
+
+void KernelsExecutor::RunMatrix(int index, Workspace& workspace) const {
+  const auto& step = std::get<MatrixStep>(program_->steps[size_t(index)].operation);
+  const Prepared& prepared = *prepared_[size_t(index)];
+  KernelTask task = prepared.task;
+  task.input = Begin(workspace.arena) + prepared.input_corner;
+  if (step.residual) task.residual = workspace.views[size_t(step.residual->tensor)].origin;
+  if (step.is_logits) {
+    task.sums = workspace.accumulators.data();
+  } else {
+    task.output = workspace.views[size_t(index) + 1].origin;
+  }
+  RunKernel(set_, task);
+}
+
+void KernelsExecutor::GatherSums(int index, const Workspace& workspace, std::span<int32_t> result) const {
+  const nn::Shape& shape = program_->tensors[size_t(index) + 1].shape;
+  const int64_t pixels = int64_t{shape.height} * shape.width, rows = prepared_[size_t(index)]->rows;
+  for (int64_t i = 0; i < shape.size(); ++i) {
+    result[size_t(i)] = workspace.accumulators[size_t(i % pixels * rows + i / pixels)];
+  }
+}
+
+absl::Status KernelsExecutor::RunInto(std::span<const uint8_t> image, Workspace& workspace,
+                                      std::span<int32_t> result) const {
+  COLONNADE_RETURN_IF_ERROR(CheckSizes(image, result));
+  Adopt(workspace);
+  Scatter(image, arena_.tensors[0], Begin(workspace.arena));
+  const int steps = int(program_->steps.size());
+  for (int i = 0; i < steps; ++i) {
+    if (prepared_[size_t(i)]) {
+      RunMatrix(i, workspace);
+    } else {
+      RunHostStep(std::get<quant::HostLayer>(program_->steps[size_t(i)].operation), workspace.views, i + 1);
     }
   }
-}
-
-KernelsExecutor::Prepared KernelsExecutor::Prepare(const MatrixStep& step, const array::ArrayProgram& program,
-                                                   int index) {
-  const PackedMatrix& matrix = step.matrix;
-  Prepared prepared{
-      {program.tensors[step.input].shape, program.tensors[index + 1].shape, step.window}, {}, {0}};
-  for (int row = 0; row < matrix.rows; ++row) {
-    for (int group = 0; group < matrix.groups; ++group) {
-      const size_t cell = size_t(row) * matrix.groups + group;
-      if (matrix.weights[cell] == 0) continue;
-      const nn::Column& site = matrix.column_sites[matrix.group_columns[group][matrix.lanes[cell]]];
-      prepared.cells.push_back({prepared.layout.Offset(site), matrix.weights[cell]});
-    }
-    prepared.row_begin.push_back(static_cast<int64_t>(prepared.cells.size()));
+  if (IsLogits(program_->steps.back())) {
+    GatherSums(steps - 1, workspace, result);
+    return absl::OkStatus();
   }
-  return prepared;
+  const PixelLayout& last = arena_.tensors.back();
+  GatherValues(last, Begin(workspace.arena), result);
+  return absl::OkStatus();
 }
 
-KernelTask KernelsExecutor::MakeTask(int index, Workspace& workspace) const {
-  const MatrixStep& step = matrix_step(index);
-  const Prepared& prepared = *prepared_[index];
-  const auto input_padding = static_cast<uint8_t>(program().tensors[step.input].zero_point());
-  prepared.layout.Fill(workspace.tensors[step.input], input_padding, workspace.planes);
-  KernelTask task;
-  task.rows = step.matrix.rows;
-  task.length = prepared.layout.length();
-  task.planes = workspace.planes.data();
-  task.cells = prepared.cells.data();
-  task.row_begin = prepared.row_begin.data();
-  task.bias = step.bias.data();
-  task.shift = step.shift.data();
-  task.low = step.low;
-  task.high = step.high;
-  task.zero_point = program().tensors[index + 1].zero_point();
-  if (step.residual) {
-    prepared.layout.Spread(workspace.tensors[step.residual->tensor], workspace.residual);
-    task.residual = workspace.residual.data();
-    task.residual_zero_point = program().tensors[step.residual->tensor].zero_point();
-    task.residual_exponent = step.residual->exponent;
-  }
-  return task;
-}
-
-void KernelsExecutor::RunMatrixStep(int index, Workspace& workspace) const {
-  KernelTask task = MakeTask(index, workspace);
-  workspace.pitched.resize(task.rows * task.length);
-  task.bytes = workspace.pitched.data();
-  RunKernel(set_, task);
-  prepared_[index]->layout.Gather(workspace.pitched, std::span<uint8_t>(workspace.tensors[index + 1]));
-}
-
-void KernelsExecutor::RunLogitsStep(int index, Workspace& workspace, std::span<int32_t> logits) const {
-  KernelTask task = MakeTask(index, workspace);
-  workspace.accumulators.resize(task.rows * task.length);
-  task.accumulators = workspace.accumulators.data();
-  RunKernel(set_, task);
-  prepared_[index]->layout.Gather(workspace.accumulators, logits);
+std::vector<uint8_t> KernelsExecutor::BytesOf(int tensor, const Workspace& workspace) const {
+  if (tensor > 0 && IsLogits(program_->steps[size_t(tensor) - 1])) return {};
+  std::vector<uint8_t> bytes(size_t(program_->tensors[size_t(tensor)].shape.size()));
+  const PixelLayout& layout = arena_.tensors[size_t(tensor)];
+  Gather(layout, workspace.views[size_t(tensor)].origin - layout.origin, bytes);
+  return bytes;
 }
 
 }  // namespace colonnade::executors

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fast executor: each filter's nonzero cells over planes of contiguous bytes
-// (planes.h), vectorized over output pixels (kernel_loops.h). It reads the packed
-// matrix, not the tiles, so it shares no matrix code with the reference.
+// The fast executor: byte selections by vector permutations (selection.h) over tensors
+// that are kept pixel by pixel (pixel_layout.h). It reads the packed matrix, not the tiles,
+// so it shares no matrix code with the reference.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "server/executors/array_executor.h"
 #include "server/executors/kernel_loops.h"
-#include "server/executors/planes.h"
-#include "server/executors/software_executor.h"
+#include "server/executors/pixel_layout.h"
 
 namespace colonnade::executors {
 
-class KernelsExecutor final : public SoftwareExecutor {
+class KernelsExecutor final : public ArrayExecutor {
  public:
-  // Prepares every matrix step: time and memory in proportion to the nonzero cells.
-  // REQUIRES: IsSupported(set).
+  // Prepares every matrix step: time and memory in proportion to the cells.
+  // REQUIRES: array::Check(*program), IsSupported(set).
   explicit KernelsExecutor(std::shared_ptr<const array::ArrayProgram> program,
                            InstructionSet set = BestInstructionSet());
+  ~KernelsExecutor() override;
 
   std::string_view name() const override { return "kernels"; }
-
- protected:
-  void RunMatrixStep(int index, Workspace& workspace) const override;
-  void RunLogitsStep(int index, Workspace& workspace, std::span<int32_t> logits) const override;
+  const array::ArrayProgram& program() const override { return *program_; }
+  absl::Status RunInto(std::span<const uint8_t> image, Workspace& workspace,
+                       std::span<int32_t> result) const override;
+  std::vector<uint8_t> BytesOf(int tensor, const Workspace& workspace) const override;
 
  private:
-  struct Prepared {
-    PlaneLayout layout;
-    std::vector<KernelCell> cells;
-    std::vector<int64_t> row_begin;
-  };
+  struct Prepared;
 
-  static Prepared Prepare(const array::MatrixStep& step, const array::ArrayProgram& program, int index);
+  void Adopt(Workspace& workspace) const;
+  void RunMatrix(int index, Workspace& workspace) const;
+  void GatherSums(int index, const Workspace& workspace, std::span<int32_t> result) const;
 
-  // Fills planes and residual positions; the task lacks only where to write.
-  KernelTask MakeTask(int index, Workspace& workspace) const;
-
+  const std::shared_ptr<const array::ArrayProgram> program_;
   const InstructionSet set_;
+  const uint64_t identity_;  // of this executor, among all
+  const ArenaLayout arena_;
   std::vector<std::unique_ptr<const Prepared>> prepared_;  // by step, null for host steps
 };
 

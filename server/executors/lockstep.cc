@@ -45,7 +45,7 @@ absl::StatusOr<std::optional<Divergence>> FirstDivergence(const ArrayExecutor& e
   const array::ArrayProgram& program = expected.program();
   const auto steps = static_cast<int>(program.steps.size());
   for (int step = 0; step < steps; ++step) {
-    auto divergence = Compare(program, step, left.tensors[step + 1], right.tensors[step + 1]);
+    auto divergence = Compare(program, step, expected.BytesOf(step + 1, left), actual.BytesOf(step + 1, right));
     if (divergence) return divergence;
   }
   return Compare(program, steps - 1, wanted, found);

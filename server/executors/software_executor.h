@@ -11,8 +11,9 @@ class SoftwareExecutor : public ArrayExecutor {
   explicit SoftwareExecutor(std::shared_ptr<const array::ArrayProgram> program);
 
   const array::ArrayProgram& program() const override { return *program_; }
-  absl::StatusOr<std::vector<int32_t>> Run(std::span<const uint8_t> image,
-                                           Workspace& workspace) const override;
+  absl::Status RunInto(std::span<const uint8_t> image, Workspace& workspace,
+                       std::span<int32_t> result) const override;
+  std::vector<uint8_t> BytesOf(int tensor, const Workspace& workspace) const override;
 
  protected:
   // Step `index` of the program, a MatrixStep: reads workspace.tensors[step.input]

@@ -7,7 +7,7 @@
 namespace colonnade::quant {
 namespace {
 
-constexpr int64_t kMaxPoolPixels = int64_t{1} << 26;  // of one pooling window
+constexpr int64_t kMaxPoolPixels = int64_t{1} << 23;  // of one pooling window: 32-bit sums of bytes fit
 
 class Checker {
  public:

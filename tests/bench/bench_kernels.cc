@@ -1,162 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long one image takes on one thread: ResNet-20 for CIFAR-10 in shape, random
-// weights, every group full.
+// How long one image of ResNet-20 for CIFAR-10 takes: packed with random weights, every group
+// full and of channels chosen at random, beside the dense network in oneDNN. Time per image;
+// the names' last part is the number of threads, each with images of its own.
 //
-//   Kernels/alpha:1|4|8            the kernels executor, best instruction set
-//   KernelsPortable/alpha:4        without vector instructions beyond the baseline
-//   KernelsAvx2/alpha:4
-//   Reference/alpha:4              the plain loops
-//   Load/alpha:4                   preparing the executor
+//   resnet20/alpha8/kernels/1        the kernels executor, best instruction set
+//   resnet20/alpha8/kernels_avx2/1   with an older one
+//   resnet20/alpha8/reference/1      the plain loops
+//   resnet20/alpha8/load             preparing the executor
+//   resnet20/dense/onednn_int8/1     every weight, 8 bits (onednn_resnet20.h)
+//   resnet20/dense/onednn_fp32/1
+//
+// ONEDNN_MAX_CPU_ISA=AVX2 holds oneDNN to the older set too.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <omp.h>
 
+#include <chrono>
+#include <functional>
 #include <random>
+#include <string>
+#include <thread>
+#include <vector>
 
-#include "server/compiler/compile.h"
 #include "server/executors/kernels.h"
 #include "server/executors/reference.h"
+#include "tests/bench/onednn_resnet20.h"
+#include "tests/bench/resnet20.h"
 
-namespace colonnade::executors {
+namespace colonnade::bench {
 namespace {
 
-class ResNet20 {
- public:
-  explicit ResNet20(int alpha) : alpha_(alpha) {
-    network_.input_name = "image";
-    network_.output_name = "logits";
-    network_.tensors.push_back({"image", {3, 32, 32}, 1.0, true});
-    Convolution(0, 16, 1);
-    for (const int channels : {16, 32, 64}) {
-      for (int block = 0; block < 3; ++block) Block(channels, channels > 16 && block == 0 ? 2 : 1);
-    }
-    Classifier();
-  }
+using executors::ArrayExecutor;
+using executors::InstructionSet;
+using executors::KernelsExecutor;
 
-  std::shared_ptr<const array::ArrayProgram> Compile() const {
-    auto program = compiler::Compile(network_, groupings_, {});
-    if (!program.ok()) std::abort();
-    return std::make_shared<const array::ArrayProgram>(*std::move(program));
-  }
+constexpr int kImages = 200;  // of each thread, at a time
 
- private:
-  int last() const { return int(network_.tensors.size()) - 1; }
-  const nn::Shape& shape(int tensor) const { return network_.tensors[tensor].shape; }
-
-  template <typename Layer>
-  void Append(Layer layer, const nn::Shape& shape) {
-    const std::string name = std::to_string(last());
-    network_.layers.push_back({name, std::move(layer)});
-    network_.tensors.push_back({name, shape, 1.0, false});
-  }
-
-  // Runs of alpha channels per tap; each row keeps one weight of each.
-  packing::Grouping PackRandomly(int rows, int channels, int kernel, quant::WeightMatrix& weights) {
-    const int taps = kernel * kernel;
-    weights.rows = rows;
-    weights.columns = channels * taps;
-    weights.values.resize(size_t(rows) * weights.columns);
-    for (int c = 0; c < weights.columns; ++c) {
-      weights.column_sites.push_back({c / taps, c % taps / kernel, c % kernel});
-    }
-    packing::Grouping grouping;
-    for (int tap = 0; tap < taps; ++tap) {
-      for (int first = 0; first < channels; first += alpha_) {
-        std::vector<int> members;
-        for (int c = first; c < std::min(first + alpha_, channels); ++c) members.push_back(c * taps + tap);
-        for (int row = 0; row < rows; ++row) {
-          weights.values[size_t(row) * weights.columns + members[random_() % members.size()]] =
-              static_cast<int8_t>(1 + random_() % 127);
-        }
-        grouping.groups.push_back(std::move(members));
-      }
-    }
-    return grouping;
-  }
-
-  void Matrix(int input, int rows, int kernel, quant::MatrixLayer layer, const nn::Shape& output) {
-    layer.input = input;
-    layer.source = std::to_string(last());
-    groupings_[layer.source] = PackRandomly(rows, shape(input).channels, kernel, layer.weights);
-    layer.bias.assign(rows, 1000);
-    layer.shift.assign(rows, 10);
-    Append(std::move(layer), output);
-  }
-
-  void Convolution(int input, int filters, int stride, std::optional<int> residual = {}) {
-    quant::MatrixLayer layer;
-    layer.window = {3, 3, stride, stride, 1, 1, 1, 1};
-    if (residual) layer.residual = quant::Residual{*residual, 0};
-    Matrix(input, filters, 3, std::move(layer),
-           {filters, shape(input).height / stride, shape(input).width / stride});
-  }
-
-  void Block(int channels, int stride) {
-    const int input = last();
-    int shortcut = input;
-    if (stride > 1) {
-      const nn::Shape half{shape(input).channels, shape(input).height / 2, shape(input).width / 2};
-      Append(quant::HostLayer(quant::SubsampleLayer{input, 2, 2}), half);
-      const int added = channels - half.channels;
-      Append(quant::HostLayer(quant::PadChannelsLayer{last(), added / 2, added - added / 2}),
-             {channels, half.height, half.width});
-      shortcut = last();
-    }
-    Convolution(input, channels, stride);
-    Convolution(last(), channels, 1, shortcut);
-  }
-
-  void Classifier() {
-    Append(quant::HostLayer(quant::AveragePoolLayer{last(), {8, 8, 8, 8}}), {64, 1, 1});
-    quant::MatrixLayer layer;
-    layer.is_logits = true;
-    Matrix(last(), 10, 1, std::move(layer), {10, 1, 1});
-  }
-
-  const int alpha_;
-  std::mt19937 random_{20};
-  quant::QuantizedNetwork network_;
-  compiler::Groupings groupings_;
-};
-
-void RunOneImage(benchmark::State& state, const ArrayExecutor& executor) {
+std::vector<uint8_t> RandomImage() {
   std::vector<uint8_t> image(3 * 32 * 32);
   std::mt19937 random(1);
   for (uint8_t& byte : image) byte = static_cast<uint8_t>(random());
-  Workspace workspace;
-  for (auto _ : state) benchmark::DoNotOptimize(executor.Run(image, workspace));
-  const array::ProgramSize size = array::SizeOf(executor.program());
-  state.counters["array_cycles"] = double(executor.program().cycles.total());
-  state.counters["columns"] = double(size.columns);
-  state.counters["nonzero_cells"] = double(size.nonzero_cells);
+  return image;
 }
 
-void Kernels(benchmark::State& state) {
-  RunOneImage(state, KernelsExecutor(ResNet20(int(state.range(0))).Compile()));
-}
-BENCHMARK(Kernels)->ArgName("alpha")->Arg(1)->Arg(4)->Arg(8)->Unit(benchmark::kMicrosecond);
+// Something that runs an image, made in the thread that calls it.
+using Runner = std::function<void()>;
+using MakeRunner = std::function<Runner()>;
 
-void KernelsPortable(benchmark::State& state) {
-  RunOneImage(state, KernelsExecutor(ResNet20(int(state.range(0))).Compile(), InstructionSet::kPortable));
+void OneThread(benchmark::State& state, const MakeRunner& make) {
+  omp_set_num_threads(1);
+  const Runner run = make();
+  for (auto _ : state) run();
 }
-BENCHMARK(KernelsPortable)->ArgName("alpha")->Arg(4)->Unit(benchmark::kMicrosecond);
 
-void KernelsAvx2(benchmark::State& state) {
-  if (!IsSupported(InstructionSet::kAvx2)) return state.SkipWithError("no AVX2 here");
-  RunOneImage(state, KernelsExecutor(ResNet20(int(state.range(0))).Compile(), InstructionSet::kAvx2));
+void Threads(benchmark::State& state, const MakeRunner& make, int threads) {
+  for (auto _ : state) {
+    std::vector<double> seconds(static_cast<size_t>(threads));
+    std::vector<std::jthread> workers;
+    for (double& spent : seconds) {
+      workers.emplace_back([&] {
+        omp_set_num_threads(1);
+        const Runner run = make();
+        run();
+        const auto start = std::chrono::steady_clock::now();
+        for (int i = 0; i < kImages; ++i) run();
+        spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      });
+    }
+    workers.clear();
+    double rate = 0;  // images per second of all threads
+    for (const double spent : seconds) rate += kImages / spent;
+    state.SetIterationTime(1 / rate);
+  }
 }
-BENCHMARK(KernelsAvx2)->ArgName("alpha")->Arg(4)->Unit(benchmark::kMicrosecond);
 
-void Reference(benchmark::State& state) {
-  RunOneImage(state, ReferenceExecutor(ResNet20(int(state.range(0))).Compile()));
+void Register(const std::string& name, const MakeRunner& make) {
+  benchmark::RegisterBenchmark((name + "/1").c_str(), OneThread, make)->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark((name + "/2").c_str(), Threads, make, 2)
+      ->Unit(benchmark::kMicrosecond)
+      ->UseManualTime();
 }
-BENCHMARK(Reference)->ArgName("alpha")->Arg(4)->Unit(benchmark::kMicrosecond);
 
-void Load(benchmark::State& state) {
-  const auto program = ResNet20(int(state.range(0))).Compile();
-  for (auto _ : state) benchmark::DoNotOptimize(KernelsExecutor(program));
+MakeRunner RunnerOf(std::shared_ptr<const ArrayExecutor> executor) {
+  return [executor] {
+    return [executor, image = RandomImage(), workspace = std::make_shared<executors::Workspace>(),
+            result = std::make_shared<std::vector<int32_t>>(10)] {
+      benchmark::DoNotOptimize(executor->RunInto(image, *workspace, *result));
+    };
+  };
 }
-BENCHMARK(Load)->ArgName("alpha")->Arg(4)->Unit(benchmark::kMicrosecond);
+
+void RegisterPacked(int alpha) {
+  const auto program = ResNet20(alpha);
+  const auto name = [&](std::string_view executor) { return fmt::format("resnet20/alpha{}/{}", alpha, executor); };
+  Register(name("kernels"), RunnerOf(std::make_shared<KernelsExecutor>(program)));
+  for (const InstructionSet set : {InstructionSet::kAvx2, InstructionSet::kPortable}) {
+    if (!IsSupported(set)) continue;
+    Register(name(fmt::format("kernels_{}", ToString(set))), RunnerOf(std::make_shared<KernelsExecutor>(program, set)));
+  }
+  Register(name("reference"), RunnerOf(std::make_shared<executors::ReferenceExecutor>(program)));
+  benchmark::RegisterBenchmark(name("load").c_str(), [program](benchmark::State& state) {
+    for (auto _ : state) benchmark::DoNotOptimize(KernelsExecutor(program));
+  })->Unit(benchmark::kMicrosecond);
+}
+
+void RegisterDense(const std::string& name, DenseResNet20::Type type) {
+  Register(name, [type] { return [network = std::make_shared<DenseResNet20>(type)] { network->Run(); }; });
+}
 
 }  // namespace
-}  // namespace colonnade::executors
+}  // namespace colonnade::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  using colonnade::bench::DenseResNet20;
+  for (const int alpha : {8, 4, 1}) colonnade::bench::RegisterPacked(alpha);
+  colonnade::bench::RegisterDense("resnet20/dense/onednn_int8", DenseResNet20::Type::kInt8);
+  colonnade::bench::RegisterDense("resnet20/dense/onednn_fp32", DenseResNet20::Type::kFloat);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

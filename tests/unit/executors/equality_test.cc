@@ -14,6 +14,11 @@ namespace {
 
 using Program = std::shared_ptr<const array::ArrayProgram>;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kManySeeds = 600;
+#else
+constexpr uint64_t kManySeeds = 10'000;
+#endif
 constexpr uint64_t kSeeds = 600;
 
 Program CompileRandom(const RandomPacked& random) {
@@ -33,7 +38,7 @@ class Equality : public testing::TestWithParam<InstructionSet> {};
 
 TEST_P(Equality, KernelsEqualTheReference) {
   if (!IsSupported(GetParam())) GTEST_SKIP() << "this processor has no " << ToString(GetParam());
-  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (uint64_t seed = 0; seed < kManySeeds; ++seed) {
     const Program program = CompileRandom(RandomPackedNetwork(seed));
     ASSERT_NE(program, nullptr) << "seed " << seed;
     ExpectEqual(ReferenceExecutor(program), KernelsExecutor(program, GetParam()), seed);

@@ -61,7 +61,7 @@ TEST_P(EachExecutor, ComputesByHand) {
   ASSERT_TRUE(result.ok()) << result.status();
   // acc = 5 + 3 * left - 2 * here + 4 * here: 25, 21, 184; halves round up; saturates at 127.
   EXPECT_THAT(*result, ElementsAre(13, 11, 92));
-  EXPECT_THAT(workspace.tensors[1], ElementsAre(128 + 13, 128 + 11, 128 + 92));
+  EXPECT_THAT(executor->BytesOf(1, workspace), ElementsAre(128 + 13, 128 + 11, 128 + 92));
 }
 
 TEST_P(EachExecutor, SaturatesOnce) {
@@ -70,6 +70,18 @@ TEST_P(EachExecutor, SaturatesOnce) {
   const std::vector<uint8_t> image = {255, 255, 0};  // q = 127, 127, -128
   // acc = 259, 640, 130
   EXPECT_THAT(*executor->Run(image, workspace), ElementsAre(127, 127, 65));
+}
+
+TEST_P(EachExecutor, RoundsSumsNearTheEndOf32Bits) {
+  quant::QuantizedNetwork network = HandMade();
+  auto& layer = std::get<quant::MatrixLayer>(network.layers[0].operation);
+  layer.weights.values = {1, 0};
+  layer.residual.reset();
+  layer.bias = {2'147'483'000};  // another 2^22, half of the last place, would not fit
+  layer.shift = {23};
+  const auto executor = Make(CompileDense(network));
+  Workspace workspace;
+  EXPECT_THAT(*executor->Run(std::vector<uint8_t>{0, 128, 255}, workspace), ElementsAre(127, 127, 127));
 }
 
 TEST_P(EachExecutor, RefusesAnImageOfAnotherSize) {

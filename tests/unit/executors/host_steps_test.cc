@@ -11,12 +11,36 @@ using nn::Shape;
 using Bytes = std::vector<uint8_t>;
 using ::testing::ElementsAre;
 
-// Runs `layer` on the first tensors, which hold `bytes`, into the last.
+// Where each channel-major byte lies when channels are side by side.
+std::vector<size_t> PixelOrder(const Shape& shape) {
+  std::vector<size_t> order;
+  for (int c = 0; c < shape.channels; ++c) {
+    for (int pixel = 0; pixel < shape.height * shape.width; ++pixel) {
+      order.push_back(size_t(pixel) * shape.channels + c);
+    }
+  }
+  return order;
+}
+
+// Runs `layer` on the first tensors, which hold `bytes`, into the last: in both orders of bytes,
+// with the same result.
 Bytes RunLayer(const quant::HostLayer& layer, std::vector<quant::Tensor> tensors, std::vector<Bytes> bytes) {
-  const int output = int(tensors.size()) - 1;
+  const size_t output = tensors.size() - 1;
   bytes.resize(tensors.size());
-  bytes[output].assign(tensors[output].shape.size(), 77);
-  RunHostStep(layer, tensors, output, bytes);
+  bytes[output].assign(size_t(tensors[output].shape.size()), 77);
+  std::vector<Bytes> by_pixel = bytes;
+  std::vector<TensorView> views, pixel_views;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Shape& shape = tensors[i].shape;
+    const std::vector<size_t> order = PixelOrder(shape);
+    for (size_t k = 0; k < order.size(); ++k) by_pixel[i][order[k]] = bytes[i][k];
+    views.push_back(ChannelMajor(tensors[i], bytes[i].data()));
+    pixel_views.push_back({&tensors[i], by_pixel[i].data(), 1, shape.channels, int64_t{shape.width} * shape.channels});
+  }
+  RunHostStep(layer, views, int(output));
+  RunHostStep(layer, pixel_views, int(output));
+  const std::vector<size_t> order = PixelOrder(tensors[output].shape);
+  for (size_t k = 0; k < order.size(); ++k) EXPECT_EQ(by_pixel[output][order[k]], bytes[output][k]);
   return bytes[output];
 }
 
