@@ -85,7 +85,7 @@ void AddPush(CLI::App& noun, Command& command) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App& push = *noun.add_subcommand("push", "upload an ONNX file");
-  push.add_option("file", options->path, "ONNX file, at most 512 MiB")->required();
+  push.add_option("file", options->path, "ONNX file, at most 1 GiB")->required();
   push.add_option("--name", options->name, "name to store it under")->required();
   push.callback([&command, options] {
     command = [options](Session& session) { return Push(session, options->path, options->name); };

@@ -50,8 +50,10 @@ std::string Hexadecimal(std::string_view bytes) {
 
 // The payload of a whole, undamaged file.
 absl::StatusOr<std::string_view> Unwrap(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes + kDigestBytes || !bytes.starts_with(kMagic)) {
-    return absl::DataLossError("not an artifact file");
+  if (!bytes.starts_with(kMagic.substr(0, bytes.size()))) return absl::DataLossError("not an artifact file");
+  if (bytes.size() < kHeaderBytes + kDigestBytes) {
+    return absl::DataLossError(fmt::format("the artifact is cut off: {} bytes, of {} around the payload",
+                                           bytes.size(), kHeaderBytes + kDigestBytes));
   }
   const uint64_t length = ReadLittleEndian(bytes.substr(12, 8));
   const size_t expected = bytes.size() - kHeaderBytes - kDigestBytes;

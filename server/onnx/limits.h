@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an ONNX file may hold. Every limit is far above any network that the
-// array serves; together they bound an examination to about a second and to a few
+// array serves; together they bound an examination to about two seconds and to a few
 // times the file's size in memory.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace colonnade::onnx {
 
-inline constexpr int64_t kMaxModelBytes = int64_t{512} << 20;
+inline constexpr int64_t kMaxModelBytes = int64_t{1} << 30;
 inline constexpr int kMaxWireFields = 600'000;        // protobuf fields in all, known or not
 inline constexpr int64_t kMaxVarintBytes = 16 << 20;  // in packed integer arrays, which grow 8-fold
 inline constexpr int kMaxWireDepth = 32;              // nested messages

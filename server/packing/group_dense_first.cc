@@ -48,8 +48,8 @@ namespace colonnade::packing {
 // section of a bin.
 namespace {
 
-// The items of one mixing class, and their bins.
-struct Class {
+// The items of one part of a mixing class, and their bins.
+struct Part {
   int64_t items = 0;
   int64_t bins = 0;
   std::vector<int> open;  // bins below alpha, oldest first
@@ -78,12 +78,12 @@ double Loss(const std::vector<float>& a, const std::vector<float>& b) {
 class Grouper {
  public:
   Grouper(const PackingProblem& problem, const Items& items)
-      : problem_(problem), items_(items), classes_(size_t(items.mixing_classes)) {}
+      : problem_(problem), items_(items), parts_(size_t(items.parts)) {}
 
   Blocks Run() {
     std::vector<int> order(items_.all.size());
     std::iota(order.begin(), order.end(), 0);
-    for (const Item& item : items_.all) ++classes_[size_t(item.mixing_class)].items;
+    for (const Item& item : items_.all) ++parts_[size_t(item.part)].items;
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
       const Item &first = items_.all[size_t(a)], &second = items_.all[size_t(b)];
       return std::pair(first.nonzeros, first.energy) > std::pair(second.nonzeros, second.energy);
@@ -126,7 +126,7 @@ class Grouper {
 
   void Place(int index) {
     const Item& item = items_.all[size_t(index)];
-    Class& of = classes_[size_t(item.mixing_class)];
+    Part& of = parts_[size_t(item.part)];
     const bool opens = of.bins < (of.items + problem_.alpha - 1) / problem_.alpha;
     int best = opens ? -1 : BestBin(item, of.open);
     if (best < 0) {
@@ -159,7 +159,7 @@ class Grouper {
   const PackingProblem& problem_;
   const Items& items_;
   std::vector<Bin> bins_;
-  std::vector<Class> classes_;
+  std::vector<Part> parts_;
 };
 
 }  // namespace

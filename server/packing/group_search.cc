@@ -29,7 +29,8 @@ namespace colonnade::packing {
 //   cycles  Exchanges round several groups, while they help; then pairs once more.
 //
 // The moves are explained in search_pairs.cc and search_cycles.cc, what makes one cheap in
-// search_board.h. Mixing classes do not touch each other and are searched one by one. An
+// search_board.h. Mixing classes do not touch each other and are searched one by one, the
+// largest ones in parts (packing_items.h). An
 // exact solution is out of reach: already groups of three are as hard to choose as
 // three-dimensional matching. Instead SaliencyBound() certifies the result. It lets each row
 // choose its groups for itself, so a grouping that meets it need not exist.
@@ -45,13 +46,13 @@ class Search {
     Consider(BlocksInFileOrder(items_, problem_.alpha));
     result.file_order = kept_;
     Consider(DenseFirstBlocks(problem_, items_));
-    Consider(ForEachClass([&](const std::vector<int>& members, const Blocks&) {
+    Consider(ForEachPart([&](const std::vector<int>& members, const Blocks&) {
       return StrongestFirst(items_, members, problem_.alpha, loops_);
     }));
     WorkLeft all{options_.work};
-    int classes = items_.mixing_classes;
-    Consider(ForEachClass([&](const std::vector<int>& members, const Blocks& blocks) {
-      return Improve(members, blocks, all, classes--);
+    int parts = items_.parts;
+    Consider(ForEachPart([&](const std::vector<int>& members, const Blocks& blocks) {
+      return Improve(members, blocks, all, parts--);
     }));
     result.grouping = ToGrouping(items_, best_);
     result.kept = kept_;
@@ -68,15 +69,15 @@ class Search {
     best_ = std::move(blocks);
   }
 
-  // New blocks for each class from its items and the best blocks so far.
+  // New blocks for each part from its items and the best blocks so far.
   template <typename Function>
-  Blocks ForEachClass(const Function& new_blocks) const {
-    std::vector<std::vector<int>> members(static_cast<size_t>(items_.mixing_classes));
+  Blocks ForEachPart(const Function& new_blocks) const {
+    std::vector<std::vector<int>> members(static_cast<size_t>(items_.parts));
     std::vector<Blocks> blocks(members.size());
     for (const std::vector<int>& block : best_) {
-      const auto mixing_class = size_t(items_.all[size_t(block[0])].mixing_class);
-      members[mixing_class].insert(members[mixing_class].end(), block.begin(), block.end());
-      blocks[mixing_class].push_back(block);
+      const auto part = size_t(items_.all[size_t(block[0])].part);
+      members[part].insert(members[part].end(), block.begin(), block.end());
+      blocks[part].push_back(block);
     }
     Blocks all;
     for (size_t i = 0; i < members.size(); ++i) {
@@ -87,10 +88,10 @@ class Search {
   }
 
   // With its share of the work that is left.
-  Blocks Improve(const std::vector<int>& members, const Blocks& blocks, WorkLeft& all, int classes_left) {
+  Blocks Improve(const std::vector<int>& members, const Blocks& blocks, WorkLeft& all, int parts_left) {
     const int lanes = int(std::min<int64_t>(problem_.alpha, int64_t(members.size())));
     if (blocks.size() < 2 || lanes < 2) return blocks;
-    WorkLeft left{all.rows / classes_left};
+    WorkLeft left{all.rows / parts_left};
     const int64_t share = left.rows;
     SearchBoard board(items_, blocks, lanes, loops_);
     ExchangePairs(board, left);

@@ -21,7 +21,8 @@ struct SearchOptions {
   // bounds the time: a billion take about 0.04 s with AVX-512 or AVX2 and 0.1 s without, on
   // one core of 4 GHz. Looking at every pair of n columns once takes n * n * rows, so from
   // about 2000 columns of 500 rows on the default ends the search before that is done, and
-  // the time grows with the start only, n * n * rows / alpha.
+  // the time grows with the start only: n * n * rows / alpha, from 2^22 values on, where only
+  // columns of a part are compared (packing_items.h), n * 2^22 / alpha.
   int64_t work = 2'000'000'000;
 };
 

@@ -14,6 +14,7 @@ namespace colonnade::packing {
 namespace {
 
 constexpr int kWordBits = 64;
+constexpr int64_t kMostValues = int64_t{1} << 22;  // of a part: its groups stay in the processor's cache
 
 // Which item and section a column belongs to.
 struct Place {
@@ -37,6 +38,7 @@ class ItemMaker {
     }
     AddWeights();
     std::erase_if(items_.all, [](const Item& item) { return item.nonzeros == 0; });
+    DivideIntoParts();
     return std::move(items_);
   }
 
@@ -92,6 +94,29 @@ class ItemMaker {
         ++item.nonzeros;
         item.energy += saliency;
       }
+    }
+  }
+
+  // Parts of about the same length, so that as few groups are needed as without parts.
+  int64_t LengthOfParts(int64_t items) const {
+    const int64_t alpha = problem_.alpha;
+    const int64_t most = std::max(kMostValues / (int64_t{items_.sections} * items_.rows) / alpha, int64_t{1}) * alpha;
+    const int64_t parts = std::max<int64_t>((items + most - 1) / most, 1);
+    return std::max<int64_t>((items + parts * alpha - 1) / (parts * alpha), 1) * alpha;
+  }
+
+  void DivideIntoParts() {
+    std::vector<int64_t> sizes(size_t(items_.mixing_classes)), lengths, seen(sizes.size());
+    std::vector<int> first_parts;
+    for (const Item& item : items_.all) ++sizes[size_t(item.mixing_class)];
+    for (const int64_t size : sizes) {
+      lengths.push_back(LengthOfParts(size));
+      first_parts.push_back(items_.parts);
+      items_.parts += int(std::max<int64_t>((size + lengths.back() - 1) / lengths.back(), 1));
+    }
+    for (Item& item : items_.all) {
+      const auto of = size_t(item.mixing_class);
+      item.part = first_parts[of] + int(seen[of]++ / lengths[of]);
     }
   }
 

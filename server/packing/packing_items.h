@@ -14,8 +14,13 @@ namespace colonnade::packing {
 // column, and items are sorted into mixing classes that never share a group. Under
 // channel_block an item is a whole channel: its rows at all taps side by side, one
 // section per tap. A block of items then gives one group per section.
+//
+// Comparing all pairs of n items takes n * n * rows. So that this stays possible for a linear
+// layer with tens of thousands of inputs, mixing classes of more than 2^22 values are divided
+// into parts, and algorithms that compare pairs do so within a part.
 struct Item {
   int mixing_class = 0;
+  int part = 0;  // runs of items of a class, all but the last of a length that alpha divides
   std::vector<int> columns;     // by section; -1 where it has no nonzero weight
   std::vector<uint64_t> rows;   // [sections][words], a bit per nonzero weight
   std::vector<float> saliency;  // [sections][rows], scaled so that the matrix' largest is in [0.5, 1)
@@ -28,6 +33,7 @@ struct Items {
   int rows = 0;   // of one section
   int words = 0;  // of one section, 64 rows each
   int mixing_classes = 0;
+  int parts = 0;          // of all classes, at least one each
   std::vector<Item> all;  // those with a nonzero weight, by their first columns
 
   // Rows in which both have a weight.

@@ -8,7 +8,7 @@
 
 namespace colonnade::rpc {
 
-inline constexpr int64_t kMaxModelBytes = int64_t{512} << 20;
+inline constexpr int64_t kMaxModelBytes = int64_t{1} << 30;
 
 // colonnade.v1.Models over a backend. An upload occupies a thread for as long as the client
 // takes; `uploads` keeps them from taking all. What is passed in must outlive it.

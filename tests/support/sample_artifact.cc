@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/sample_artifact.h"
 
+#include <utility>
+
 #include "server/artifact/self_test.h"
 #include "server/compiler/compile.h"
 #include "server/executors/array_executor.h"
@@ -8,12 +10,10 @@
 
 namespace colonnade {
 
-artifact::Artifact SampleArtifact(uint64_t seed, const std::string& name, int64_t version,
-                                  artifact::InputType input_type) {
-  const RandomPacked random = RandomPackedNetwork(seed);
+artifact::Artifact ArtifactOf(std::shared_ptr<const array::ArrayProgram> program, const std::string& name,
+                              int64_t version, artifact::InputType input_type, std::string_view executor) {
   artifact::Artifact artifact;
-  artifact.program = std::make_shared<const array::ArrayProgram>(
-      compiler::Compile(random.network, random.groupings, random.config).value());
+  artifact.program = std::move(program);
   artifact.manifest.name = name;
   artifact.manifest.version = version;
   artifact.manifest.tenant = "default";
@@ -30,11 +30,19 @@ artifact::Artifact SampleArtifact(uint64_t seed, const std::string& name, int64_
   artifact.report.packed = artifact::SizeOnArray(*artifact.program);
   artifact.report.dense = artifact.report.packed;
   artifact.report.report_json = "{}";
-  const auto executor = executors::MakeExecutor("reference", artifact.program).value();
+  const auto runner = executors::MakeExecutor(executor, artifact.program).value();
   executors::Workspace workspace;
-  const auto run = [&](std::span<const uint8_t> image) { return executor->Run(image, workspace); };
-  artifact.self_tests = artifact::MakeSelfTests(*artifact.program, seed, 1, run).value();
+  const auto run = [&](std::span<const uint8_t> image) { return runner->Run(image, workspace); };
+  artifact.self_tests = artifact::MakeSelfTests(*artifact.program, 7, 1, run).value();
   return artifact;
+}
+
+artifact::Artifact SampleArtifact(uint64_t seed, const std::string& name, int64_t version,
+                                  artifact::InputType input_type) {
+  const RandomPacked random = RandomPackedNetwork(seed);
+  auto program = compiler::Compile(random.network, random.groupings, random.config).value();
+  return ArtifactOf(std::make_shared<const array::ArrayProgram>(std::move(program)), name, version, input_type,
+                    "reference");
 }
 
 }  // namespace colonnade

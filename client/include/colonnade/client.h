@@ -74,7 +74,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // --- Models -------------------------------------------------------------------
-  // Uploads an ONNX file of at most 512 MiB. The same bytes under the same name again
+  // Uploads an ONNX file of at most 1 GiB. The same bytes under the same name again
   // give the stored model; other bytes are ALREADY_EXISTS.
   Result<Model> PushModelFile(const std::string& name, const std::string& path, const Progress& progress = {});
   Result<Model> PushModel(const std::string& name, std::string_view onnx, const Progress& progress = {});

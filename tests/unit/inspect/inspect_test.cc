@@ -106,7 +106,7 @@ TEST(Inspect, SaysThatAFileIsMissing) {
 
 TEST(Inspect, RefusesAFileAboveTheLimitWithoutReadingIt) {
   const std::filesystem::path path = WriteTemporary("large.onnx", "x");
-  std::filesystem::resize_file(path, (uintmax_t{512} << 20) + 1);
+  std::filesystem::resize_file(path, (uintmax_t{1} << 30) + 1);
   EXPECT_EQ(Inspect(path).outcome().code(), int(absl::StatusCode::kResourceExhausted));
   std::filesystem::remove(path);
 }

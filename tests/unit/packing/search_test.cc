@@ -10,6 +10,7 @@
 
 #include "server/base/status.h"
 #include "server/packing/group_dense_first.h"
+#include "server/packing/packing_items.h"
 #include "tests/unit/packing/grouping_properties.h"
 
 namespace colonnade::packing {
@@ -65,6 +66,20 @@ TEST(GroupBySearch, GroupsAreAsFewAsPossible) {
     const Grouping grouping = Search(problem, {.seed = seed, .rounds = 5}).grouping;
     EXPECT_EQ(grouping.groups.size(), FewestGroups(problem));
   });
+}
+
+// 2^18 rows: parts of 16 columns at most, so 15 at alpha 3.
+TEST(GroupBySearch, PartsOfALargeClassNeedNoMoreGroups) {
+  nn::FilterMatrix matrix{1 << 18, 40, std::vector<float>(size_t{40} << 18, 1.0f), {}};
+  for (int column = 0; column < matrix.columns; ++column) matrix.column_sites.push_back({column, 0, 0});
+  const PackingProblem problem{matrix, 3, 2};
+  std::vector<int> sizes(3);
+  for (const Item& item : MakeItems(problem).all) ++sizes.at(size_t(item.part));
+  EXPECT_THAT(sizes, ElementsAre(15, 15, 10));
+  const SearchResult result = Search(problem, {.work = 0});
+  ExpectSound(problem, result.grouping);
+  EXPECT_EQ(result.grouping.groups.size(), 14u);
+  EXPECT_EQ(GroupDenseFirst(problem).groups.size(), 14u);
 }
 
 TEST(GroupBySearch, ChannelBlocksAreAsFewAsPossible) {

@@ -126,8 +126,8 @@ TEST_F(StreamsTest, UploadsOutOfOrderAreRefused) {
       {{ModelHeader("m", 3), ModelChunk(0, "ab")}, "ended after 2 of 3 bytes"},
       {{ModelHeader("m", 2 << 20), ModelChunk(0, std::string(kMaxChunkBytes + 1, 'x'))}, "a chunk has 1 to 1048576"},
       {{ModelHeader("", 3)}, "header.name"},
-      {{ModelHeader("m", 0)}, "header.size_bytes: 0; a model file has 1 to 536870912 bytes"},
-      {{ModelHeader("m", (int64_t{512} << 20) + 1)}, "header.size_bytes"},
+      {{ModelHeader("m", 0)}, "header.size_bytes: 0; a model file has 1 to 1073741824 bytes"},
+      {{ModelHeader("m", (int64_t{1} << 30) + 1)}, "header.size_bytes"},
   };
   for (const auto& wrong : cases) {
     const grpc::Status status = PushModel(wrong.parts);
