@@ -13,14 +13,14 @@ constexpr int kChunk = 64;  // channels at a time, where sums are kept
 constexpr int kBlock = 16;  // bytes that are copied at once
 
 // kSideBySide: the channels of a pixel follow each other in all tensors, so that the compiler
-// can vectorize over them.
+// can vectorize over them. Views are copied: bytes that are written could be theirs otherwise.
 template <bool kSideBySide>
 class HostStep {
  public:
   HostStep(std::span<const TensorView> views, int output) : views_(views), out_(views[size_t(output)]) {}
 
   void operator()(const quant::AddLayer& layer) const {
-    const TensorView &a = View(layer.a), &b = View(layer.b);
+    const TensorView a = View(layer.a), b = View(layer.b);
     const int zero_a = a.tensor->zero_point(), zero_b = b.tensor->zero_point();
     ForEachPixel([&](int y, int x) {
       const uint8_t *from_a = At(a, y, x), *from_b = At(b, y, x);
@@ -45,7 +45,7 @@ class HostStep {
   }
 
   void operator()(const quant::ShiftLayer& layer) const {
-    const TensorView& in = View(layer.input);
+    const TensorView in = View(layer.input);
     const nn::Shape& shape = in.tensor->shape;
     ForEachPixel([&](int y, int x) {
       const auto moved = [&](int c) {
@@ -59,19 +59,20 @@ class HostStep {
   }
 
   void operator()(const quant::SubsampleLayer& layer) const {
-    const TensorView& in = View(layer.input);
+    const TensorView in = View(layer.input);
     ForEachPixel([&](int y, int x) { Copy(in, y * layer.stride_h, x * layer.stride_w, y, x, 0); });
   }
 
   void operator()(const quant::PadChannelsLayer& layer) const {
+    const TensorView in = View(layer.input);
     ForEachPixel([&](int y, int x) {
       ForEachChannel([](int) { return 0; }, y, x);
-      Copy(View(layer.input), y, x, y, x, layer.before);
+      Copy(in, y, x, y, x, layer.before);
     });
   }
 
   void operator()(const quant::FlattenLayer& layer) const {
-    const TensorView& in = View(layer.input);
+    const TensorView in = View(layer.input);
     const nn::Shape& shape = in.tensor->shape;
     for (int c = 0; c < shape.channels; ++c) {
       for (int y = 0; y < shape.height; ++y) {
@@ -93,7 +94,7 @@ class HostStep {
   }
 
   void operator()(const quant::ClipLayer& layer) const {
-    const TensorView& in = View(layer.input);
+    const TensorView in = View(layer.input);
     ForEachPixel([&](int y, int x) {
       const uint8_t* from = At(in, y, x);
       const auto clipped = [&](int c) {
@@ -135,9 +136,9 @@ class HostStep {
 
   template <typename Function>
   void ForEachPixel(const Function& pixel) const {
-    const nn::Shape& shape = out_.tensor->shape;
-    for (int y = 0; y < shape.height; ++y) {
-      for (int x = 0; x < shape.width; ++x) pixel(y, x);
+    const int height = out_.tensor->shape.height, width = out_.tensor->shape.width;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) pixel(y, x);
     }
   }
 
@@ -191,7 +192,7 @@ class HostStep {
   }
 
   std::span<const TensorView> views_;
-  const TensorView& out_;
+  const TensorView out_;
 };
 
 }  // namespace
