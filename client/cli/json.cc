@@ -149,21 +149,23 @@ Json ToJson(const client::Dataset& dataset) {
 }
 
 Json ToJson(const client::JobResult& result) {
-  return {{"artifact_version", result.artifact_version},
-          {"dense", ToJson(result.dense)},
-          {"packed", ToJson(result.packed)},
-          {"dense_accuracy", result.dense_accuracy},
-          {"packed_accuracy", result.packed_accuracy},
-          {"quantized_accuracy", result.quantized_accuracy},
-          {"accuracy_source", result.accuracy_source},
-          {"accuracy_images", result.accuracy_images},
-          {"packing_efficiency", result.packing_efficiency},
-          {"packing_efficiency_tiled", result.packing_efficiency_tiled},
-          {"data_used", result.data_used},
-          {"data_ceiling", result.data_ceiling},
-          {"epochs", result.epochs},
-          {"stage_seconds", Json(result.stage_seconds)},
-          {"report", Embedded(result.report_json)}};
+  Json json = {{"artifact_version", result.artifact_version},
+               {"dense", ToJson(result.dense)},
+               {"packed", ToJson(result.packed)},
+               {"dense_accuracy", result.dense_accuracy},
+               {"packed_accuracy", result.packed_accuracy},
+               {"quantized_accuracy", result.quantized_accuracy},
+               {"accuracy_source", result.accuracy_source},
+               {"accuracy_images", result.accuracy_images},
+               {"packing_efficiency", result.packing_efficiency},
+               {"packing_efficiency_tiled", result.packing_efficiency_tiled},
+               {"data_used", result.data_used},
+               {"data_ceiling", result.data_ceiling},
+               {"epochs", result.epochs},
+               {"stage_seconds", Json(result.stage_seconds)},
+               {"report", Embedded(result.report_json)}};
+  AddPresent(json, "dense_quantized_accuracy", result.dense_quantized_accuracy);
+  return json;
 }
 
 Json ToJson(const client::Job& job) {

@@ -18,6 +18,7 @@ JobResult FromProto(const v1::JobResult& message) {
   result.dense_accuracy = message.dense_accuracy();
   result.packed_accuracy = message.packed_accuracy();
   result.quantized_accuracy = message.quantized_accuracy();
+  if (message.has_dense_quantized_accuracy()) result.dense_quantized_accuracy = message.dense_quantized_accuracy();
   result.accuracy_source = message.accuracy_source();
   result.accuracy_images = message.accuracy_images();
   result.packing_efficiency = message.packing_efficiency();

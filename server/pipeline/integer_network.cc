@@ -9,6 +9,7 @@
 #include "server/base/status.h"
 #include "server/executors/infer_batch.h"
 #include "server/executors/lockstep.h"
+#include "server/quant/bias_correction.h"
 #include "server/quant/io.h"
 #include "server/quant/quantize.h"
 #include "server/quant/reference_network.h"
@@ -35,12 +36,24 @@ quant::InputRange RangeOf(const Samples& samples) {
   return range;
 }
 
-absl::StatusOr<std::vector<uint8_t>> QuantizedImages(const ArrayProgram& program, const Samples& samples,
-                                                     int64_t begin, int64_t count) {
-  std::vector<uint8_t> bytes(size_t(count * samples.shape.size()));
-  COLONNADE_RETURN_IF_ERROR(
-      quant::QuantizeInput(program.tensors.front(), training::Normalized(samples, begin, count), bytes));
-  return bytes;
+quant::Calibration CalibrationOf(const v1::QuantizationSettings& settings) {
+  switch (settings.calibration()) {
+    case v1::QuantizationSettings::MAXIMUM: return quant::Calibration::kMaximum;
+    case v1::QuantizationSettings::PERCENTILE: return quant::Calibration::kPercentile;
+    default: return quant::Calibration::kMeanSquaredError;
+  }
+}
+
+absl::StatusOr<quant::QuantizedNetwork> WithCorrectedBiases(const nn::Network& network,
+                                                            quant::QuantizedNetwork quantized,
+                                                            const Samples& samples, int64_t images) {
+  const int64_t count = std::min(images, quant::MostCorrectionImages(quantized));
+  quant::ChannelMeans means(network);
+  COLONNADE_RETURN_IF_ERROR(training::TrainableNetwork(network).ForwardObserved(
+      training::Normalized(samples, 0, count),
+      [&](int layer, std::span<const float> values) { means.Observe(layer, values); }));
+  COLONNADE_ASSIGN_OR_RETURN(const auto bytes, QuantizedImages(quantized.tensors.front(), samples, 0, count));
+  return quant::CorrectBiases(network, means, std::move(quantized), bytes);
 }
 
 absl::Status VerifyImage(const executors::ArrayExecutor& reference, const executors::ArrayExecutor& kernels,
@@ -65,7 +78,7 @@ absl::StatusOr<std::vector<std::vector<uint8_t>>> VerificationImages(const Array
                                                                      const Samples& samples) {
   std::vector<std::vector<uint8_t>> images;
   for (int64_t i = 0; i < std::min<int64_t>(kVerifiedImages, samples.size()); ++i) {
-    COLONNADE_ASSIGN_OR_RETURN(images.emplace_back(), QuantizedImages(program, samples, i, 1));
+    COLONNADE_ASSIGN_OR_RETURN(images.emplace_back(), QuantizedImages(program.tensors.front(), samples, i, 1));
   }
   for (uint64_t i = 0; i < kVerifiedImages; ++i) {
     images.push_back(artifact::SelfTestImage(kVerifySeed + i, program.tensors.front().shape.size()));
@@ -75,16 +88,27 @@ absl::StatusOr<std::vector<std::vector<uint8_t>>> VerificationImages(const Array
 
 }  // namespace
 
+absl::StatusOr<std::vector<uint8_t>> QuantizedImages(const quant::Tensor& input, const Samples& samples, int64_t begin,
+                                                     int64_t count) {
+  std::vector<uint8_t> bytes(size_t(count * samples.shape.size()));
+  COLONNADE_RETURN_IF_ERROR(quant::QuantizeInput(input, training::Normalized(samples, begin, count), bytes));
+  return bytes;
+}
+
 absl::StatusOr<quant::QuantizedNetwork> CalibrateAndQuantize(const nn::Network& network, const Samples& samples,
-                                                             int images) {
+                                                             const v1::QuantizationSettings& settings) {
   quant::RangeObserver ranges;
-  const int64_t count = std::min<int64_t>(images, samples.size());
+  const int64_t count = std::min<int64_t>(settings.images(), samples.size());
   COLONNADE_RETURN_IF_ERROR(training::TrainableNetwork(network).ForwardObserved(
       training::Normalized(samples, 0, count),
       [&](int layer, std::span<const float> values) { ranges.Observe(layer, values); }));
   quant::QuantizeOptions options;
   options.input_range = RangeOf(samples);
-  return quant::Quantize(network, ranges, options);
+  options.calibration = CalibrationOf(settings);
+  options.percentile = settings.percentile();
+  COLONNADE_ASSIGN_OR_RETURN(quant::QuantizedNetwork quantized, quant::Quantize(network, ranges, options));
+  if (!settings.bias_correction()) return quantized;
+  return WithCorrectedBiases(network, std::move(quantized), samples, count);
 }
 
 absl::Status VerifyProgram(const quant::QuantizedNetwork& network, const std::shared_ptr<const ArrayProgram>& program,
@@ -115,7 +139,8 @@ absl::StatusOr<std::vector<int>> IntegerClasses(const std::shared_ptr<const Arra
   for (int64_t begin = 0; begin < samples.size(); begin += kPortion) {
     if (stop.stop_requested()) return absl::CancelledError("stopped");
     const int64_t count = std::min(kPortion, samples.size() - begin);
-    COLONNADE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, QuantizedImages(*program, samples, begin, count));
+    COLONNADE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                               QuantizedImages(program->tensors.front(), samples, begin, count));
     COLONNADE_ASSIGN_OR_RETURN(const std::vector<int32_t> results, executors::InferBatch(*kernels, bytes, threads));
     const auto classes = int64_t(results.size()) / count;
     for (auto logits = results.begin(); logits != results.end(); logits += classes) {

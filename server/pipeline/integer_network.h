@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "colonnade/v1/packing.pb.h"
 #include "server/array/array_program.h"
 #include "server/artifact/self_test.h"
 #include "server/executors/array_executor.h"
@@ -18,10 +19,17 @@
 
 namespace colonnade::pipeline {
 
-// Chooses scales on the first `images` of `samples` and rounds. REQUIRES: BatchNorms
-// are folded and a trailing Softmax is trimmed.
+// The bytes of images [begin, begin + count) as the integer network's input.
+absl::StatusOr<std::vector<uint8_t>> QuantizedImages(const quant::Tensor& input, const training::Samples& samples,
+                                                     int64_t begin, int64_t count);
+
+// Chooses scales on the first settings.images of `samples`, as settings.calibration says,
+// and rounds; with bias_correction, corrects biases on the same images, or on the first of
+// them if the activations of all need more than 1 GiB (quant/bias_correction.h).
+// REQUIRES: the settings are resolved, BatchNorms are folded and a trailing Softmax is trimmed.
 absl::StatusOr<quant::QuantizedNetwork> CalibrateAndQuantize(const nn::Network& network,
-                                                             const training::Samples& samples, int images);
+                                                             const training::Samples& samples,
+                                                             const v1::QuantizationSettings& settings);
 
 // The reference and the kernels executor on a few images of `samples` and as many
 // synthetic ones: every tensor of every step and the result must agree, and the result

@@ -12,6 +12,7 @@
 #include "server/pipeline/checkpoint.h"
 #include "server/pipeline/combine.h"
 #include "server/pipeline/integer_network.h"
+#include "server/pipeline/layer_errors.h"
 #include "server/pipeline/prepare.h"
 #include "server/pipeline/report.h"
 #include "server/pipeline/schedule.h"
@@ -65,7 +66,7 @@ class PackingJob {
   CombineRules RulesOf(const Round& round) const { return job_.RulesOf(round, recipe_, array_.feed_rule); }
   bool Resumes(const Round& round) const { return resumed_ && resumed_->round == round.number; }
   int threads() const { return recipe_.training().threads(); }
-  int calibration_images() const { return recipe_.quantization().images(); }
+  const v1::QuantizationSettings& quantization() const { return recipe_.quantization(); }
 
   v1::Recipe recipe_;
   array::ArrayConfig array_;
@@ -196,18 +197,21 @@ absl::Status PackingJob::SaveCheckpoint(const Round& round, int epochs_done, con
                                        combined_, trainer.state(), aware_start_}));
 }
 
-// Scales are chosen on the network as it is now; training on the integer network's roundings
-// keeps them.
+// Scales are chosen and biases corrected on the network as it is now. Training on the integer
+// network's roundings comes after: it keeps the scales and goes on from the corrected biases.
+// The other way round, correction would pull what was learnt with the roundings in sight back
+// to the means of weights that were never meant to be used unrounded.
 absl::Status PackingJob::Quantize() {
   const Round round = AwareRound();
   progress_.Enter(v1::JOB_STAGE_QUANTIZE, round.epochs, "");
   if (Resumes(round)) COLONNADE_RETURN_IF_ERROR(RestoreAwareStart());
-  COLONNADE_ASSIGN_OR_RETURN(quantized_, CalibrateAndQuantize(packed_, job_.train, calibration_images()));
+  COLONNADE_ASSIGN_OR_RETURN(quantized_, CalibrateAndQuantize(packed_, job_.train, quantization()));
   if (round.epochs > 0) COLONNADE_RETURN_IF_ERROR(TrainAware(round));
   quantized_.softmax = softmax_;
   return absl::OkStatus();
 }
 
+// What calibration saw: the network before its biases were corrected.
 absl::Status PackingJob::RestoreAwareStart() {
   combined_ = resumed_->combined;
   training::Trainer start(packed_, nullptr, job_.train, OptionsOf(AwareRound()));
@@ -220,8 +224,9 @@ absl::Status PackingJob::TrainAware(const Round& round) {
   training::TrainerOptions options = OptionsOf(round);
   options.fade = 0;
   options.learning_rate *= kAwareRate;
+  aware_start_ = training::Trainer(packed_, nullptr, job_.train, options).state();
+  if (quantization().bias_correction()) packed_ = quant::WithBiasesOf(quantized_, std::move(packed_));
   training::Trainer trainer(packed_, &job_.dense, job_.train, options, {}, &quantized_);
-  aware_start_ = trainer.state();
   if (Resumes(round)) {
     COLONNADE_RETURN_IF_ERROR(trainer.Restore(resumed_->trainer));
     measured_.images_used = resumed_->images_used;
@@ -238,7 +243,7 @@ absl::Status PackingJob::Compile() {
   COLONNADE_ASSIGN_OR_RETURN(auto program, compiler::Compile(quantized_, combined_.groupings, array_));
   program_ = Share(std::move(program));
   COLONNADE_ASSIGN_OR_RETURN(const quant::QuantizedNetwork dense,
-                             CalibrateAndQuantize(job_.dense, job_.train, calibration_images()));
+                             CalibrateAndQuantize(job_.dense, job_.train, quantization()));
   COLONNADE_ASSIGN_OR_RETURN(auto dense_program, compiler::CompileDense(dense, array_));
   dense_program_ = Share(std::move(dense_program));
   return absl::OkStatus();
@@ -247,7 +252,11 @@ absl::Status PackingJob::Compile() {
 absl::Status PackingJob::Verify() {
   progress_.Enter(v1::JOB_STAGE_VERIFY, 0, "reference = kernels");
   COLONNADE_RETURN_IF_ERROR(CheckWork());
-  return VerifyProgram(quantized_, program_, job_.train, hooks_.stop);
+  COLONNADE_RETURN_IF_ERROR(VerifyProgram(quantized_, program_, job_.train, hooks_.stop));
+  const Samples images = training::First(job_.train, quantization().images());
+  COLONNADE_ASSIGN_OR_RETURN(measured_.layer_errors, MeasureLayerErrors(packed_, program_, images, hooks_.stop));
+  measured_.layer_error_images = images.size();
+  return absl::OkStatus();
 }
 
 // What must hold whatever the settings were.
@@ -263,6 +272,8 @@ absl::Status PackingJob::Evaluate() {
   const Samples& evaluation = job_.evaluation;
   progress_.Enter(v1::JOB_STAGE_EVALUATE, evaluation.size(), "");
   COLONNADE_ASSIGN_OR_RETURN(measured_.dense, MeasureAccuracy(TrainableNetwork(job_.dense), evaluation, hooks_.stop));
+  COLONNADE_ASSIGN_OR_RETURN(measured_.dense_quantized,
+                             MeasureIntegerAccuracy(dense_program_, evaluation, threads(), hooks_.stop));
   COLONNADE_ASSIGN_OR_RETURN(measured_.packed, MeasureAccuracy(TrainableNetwork(packed_), evaluation, hooks_.stop));
   COLONNADE_ASSIGN_OR_RETURN(measured_.quantized, MeasureIntegerAccuracy(program_, evaluation, threads(), hooks_.stop));
   progress_.Measured(measured_.quantized.value(), evaluation.size());

@@ -4,10 +4,10 @@
 //   prepare    fold and insert BatchNorms; choose what to train and to measure on
 //   baseline   the dense network on some of the training images
 //   rounds     [prune, group, combine, retrain], the last one the final training
-//   quantize   fold, calibrate, round
+//   quantize   fold, calibrate, round, correct biases; then training on the integer numerics
 //   compile    packed, and dense for comparison
-//   verify     reference = kernels = unpacked integers
-//   evaluate   float dense, float packed, integer packed
+//   verify     reference = kernels = unpacked integers; how far they are from the float network
+//   evaluate   float dense, integer dense, float packed, integer packed
 //
 // A job that did not do the work does not succeed: before it returns, the groupings
 // are verified against the trained weights and the images used are counted.

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -102,12 +103,25 @@ json LayerToJson(const LayerPacking& packing, const PackedLayers& layers) {
   return object;
 }
 
+json QuantizationToJson(const Measurements& measurements) {
+  json object = {{"images", measurements.layer_error_images}, {"layers", json::array()}};
+  for (const LayerError& layer : measurements.layer_errors) {
+    json entry = {
+        {"name", layer.name}, {"mean_square", layer.mean_square}, {"mean_squared_error", layer.mean_squared_error}};
+    const bool has_ratio = layer.mean_square > 0 && layer.mean_squared_error > 0;
+    if (has_ratio) entry["signal_to_noise_db"] = 10 * std::log10(layer.mean_square / layer.mean_squared_error);
+    object["layers"].push_back(std::move(entry));
+  }
+  return object;
+}
+
 json MakeReport(const v1::JobResult& result, const Measurements& measurements, const PackedLayers& layers) {
   json report = {{"schema", "colonnade.report/1"},
                  {"dense", ToJson(result.dense())},
                  {"packed", ToJson(result.packed())},
                  {"accuracy",
                   {{"dense", result.dense_accuracy()},
+                   {"dense_quantized", result.dense_quantized_accuracy()},
                    {"packed", result.packed_accuracy()},
                    {"quantized", result.quantized_accuracy()},
                    {"source", result.accuracy_source()},
@@ -115,6 +129,7 @@ json MakeReport(const v1::JobResult& result, const Measurements& measurements, c
                  {"packing_efficiency", result.packing_efficiency()},
                  {"packing_efficiency_tiled", result.packing_efficiency_tiled()},
                  {"density", layers.combined.density()},
+                 {"quantization", QuantizationToJson(measurements)},
                  {"training",
                   {{"images", measurements.training_images},
                    {"epochs", measurements.epochs},
@@ -137,6 +152,7 @@ v1::JobResult MakeResult(const Measurements& measurements, const PackedLayers& l
   *result.mutable_dense() = MeasuredOf(layers.dense_program);
   *result.mutable_packed() = MeasuredOf(layers.program);
   result.set_dense_accuracy(measurements.dense.value());
+  result.set_dense_quantized_accuracy(measurements.dense_quantized.value());
   result.set_packed_accuracy(measurements.packed.value());
   result.set_quantized_accuracy(measurements.quantized.value());
   result.set_accuracy_source(measurements.held_out ? "held_out" : "evaluation");

@@ -11,6 +11,7 @@
 #include "server/array/array_program.h"
 #include "server/nn/network.h"
 #include "server/pipeline/combine.h"
+#include "server/pipeline/layer_errors.h"
 #include "server/pipeline/prepare.h"
 #include "server/quant/quantized_network.h"
 #include "server/training/trainable_network.h"
@@ -20,6 +21,9 @@ namespace colonnade::pipeline {
 // Everything a report is made of.
 struct Measurements {
   training::Accuracy dense, packed, quantized;  // float, float, integer
+  training::Accuracy dense_quantized;           // integer, calibrated like the packed network
+  std::vector<LayerError> layer_errors;         // of the packed integer network
+  int64_t layer_error_images = 0;               // which are on this many calibration images
   bool held_out = false;  // measured on part of the training records, not on evaluation data
   int epochs = 0;
   int64_t training_images = 0;  // in the subset trained on
@@ -48,7 +52,10 @@ struct PackedLayers {
 // that lie where weights remain), kept_saliency and saliency_bound (the same for what the
 // recipe says weights are worth, and the most that full groups could keep), tiles, cycles
 // and dense_cycles; then totals, accuracies, the epochs' losses and accuracies, stages, and
-// with an allocation the Pareto list (allocate.h).
+// with an allocation the Pareto list (allocate.h). Under "quantization", for the input and
+// each layer of the integer network: mean_square of the float network's values,
+// mean_squared_error of the integer network's against them, and the ratio of the two as
+// signal_to_noise_db, where neither is 0.
 v1::JobResult MakeResult(const Measurements& measurements, const PackedLayers& layers,
                          const std::map<std::string, double>& stage_seconds);
 

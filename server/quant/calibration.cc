@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "server/quant/quantized_network.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr int kMantissaBits = 5;
 constexpr int kDroppedBits = 23 - kMantissaBits;
 constexpr uint32_t kBins = uint32_t{1} << (32 - kDroppedBits);
+constexpr uint32_t kSignBit = kBins / 2;
 constexpr uint32_t kExponents = 0xff;
 
 uint32_t BinOf(float value) { return std::bit_cast<uint32_t>(value) >> kDroppedBits; }
@@ -68,6 +70,20 @@ void RangeObserver::Observe(int layer, std::span<const float> values) {
 bool RangeObserver::Has(int layer) const {
   if (layer >= static_cast<int>(layers_.size())) return false;
   return !layers_[layer].is_finite || layers_[layer].lowest <= layers_[layer].highest;
+}
+
+double RangeObserver::Magnitude(int layer, double percent) const {
+  const Layer& seen = layers_[layer];
+  const uint64_t all = std::accumulate(seen.counts.begin(), seen.counts.end(), uint64_t{0});
+  const double wanted = percent * static_cast<double>(all) / 100;
+  const double largest = std::max<double>(-seen.lowest, seen.highest);
+  uint64_t within = 0;
+  for (uint32_t bin = 0; bin < kSignBit; ++bin) {
+    within += seen.counts[bin] + seen.counts[bin + kSignBit];
+    if (static_cast<double>(within) < wanted) continue;
+    return StartOf(bin) == 0 ? 0 : std::min(StartOf(bin) + WidthOf(bin), largest);
+  }
+  return largest;
 }
 
 double RangeObserver::SquaredError(int layer, double scale, bool is_signed) const {

@@ -17,10 +17,20 @@ struct InputRange {
   float high = 0.0f;
 };
 
+// How the scale of an activation tensor is chosen, among powers of two.
+enum class Calibration {
+  kMeanSquaredError,  // the least squared error, of rounding and saturation together
+  kMaximum,           // the finest at which no value saturates
+  kPercentile,        // the finest at which QuantizeOptions::percentile % do not; kMaximum for
+                      // tensors in which so many are 0
+};
+
 struct QuantizeOptions {
   // The values that inputs can have, where they are known, as from normalized pixels;
   // else what calibration saw. An input below 0 makes the input tensor signed.
   std::optional<InputRange> input_range;
+  Calibration calibration = Calibration::kMeanSquaredError;
+  double percentile = 99.99;  // above 0, at most 100
 };
 
 // `ranges` observed every layer of this very network on calibration images. Weights

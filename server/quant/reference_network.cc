@@ -149,13 +149,15 @@ class Evaluator {
 
 }  // namespace
 
+std::vector<int32_t> RunNextLayer(const QuantizedNetwork& network, const std::vector<std::vector<int32_t>>& values) {
+  return std::visit(Evaluator(network, values), network.layers[values.size() - 1].operation);
+}
+
 std::vector<std::vector<int32_t>> RunQuantizedLayers(const QuantizedNetwork& network,
                                                      std::span<const uint8_t> bytes) {
   std::vector<std::vector<int32_t>> values(1);
   for (const uint8_t byte : bytes) values[0].push_back(byte - network.tensors[0].zero_point());
-  for (const QuantizedLayer& layer : network.layers) {
-    values.push_back(std::visit(Evaluator(network, values), layer.operation));
-  }
+  while (values.size() <= network.layers.size()) values.push_back(RunNextLayer(network, values));
   return values;
 }
 

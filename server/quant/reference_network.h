@@ -21,4 +21,8 @@ std::vector<int32_t> RunQuantized(const QuantizedNetwork& network, std::span<con
 std::vector<std::vector<int32_t>> RunQuantizedLayers(const QuantizedNetwork& network,
                                                      std::span<const uint8_t> bytes);
 
+// The tensor after `values`, which are q of the tensors before it, by index.
+// REQUIRES: those that the layer reads are there; others may be empty.
+std::vector<int32_t> RunNextLayer(const QuantizedNetwork& network, const std::vector<std::vector<int32_t>>& values);
+
 }  // namespace colonnade::quant

@@ -13,9 +13,11 @@
 namespace colonnade::quant {
 namespace {
 
-std::span<const float> BiasOf(const nn::Layer& layer) {
-  if (const auto* conv = layer.as<nn::Convolution>()) return conv->bias;
-  return layer.as<nn::Linear>()->bias;
+// Of a matrix layer, to change if `layer` may be changed.
+template <typename Layer>
+auto& BiasOf(Layer& layer) {
+  if (auto* conv = layer.template as<nn::Convolution>()) return conv->bias;
+  return layer.template as<nn::Linear>()->bias;
 }
 
 }  // namespace
@@ -46,6 +48,19 @@ absl::StatusOr<QuantizedNetwork> WithWeightsOf(const nn::Network& network, Quant
   }
   COLONNADE_RETURN_IF_ERROR(Check(quantized));
   return quantized;
+}
+
+nn::Network WithBiasesOf(const QuantizedNetwork& quantized, nn::Network network) {
+  std::map<std::string, nn::Layer*> by_name;
+  for (nn::Layer& layer : network.layers) by_name[layer.name] = &layer;
+  for (size_t i = 0; i < quantized.layers.size(); ++i) {
+    const auto* matrix = std::get_if<MatrixLayer>(&quantized.layers[i].operation);
+    if (matrix == nullptr) continue;
+    const std::vector<double> scales = AccumulatorScales(quantized, int(i));
+    std::vector<float>& bias = BiasOf(*by_name.at(matrix->source));
+    for (size_t row = 0; row < bias.size(); ++row) bias[row] = float(matrix->bias[row] * scales[row]);
+  }
+  return network;
 }
 
 }  // namespace colonnade::quant

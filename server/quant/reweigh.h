@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// New weights in an integer network whose scales stay.
+// Weights and biases between a float network and the integer network made from it, whose
+// scales stay.
 #pragma once
 
 #include <vector>
@@ -18,5 +19,9 @@ std::vector<double> AccumulatorScales(const QuantizedNetwork& network, int index
 // beyond the largest saturate. INVALID_ARGUMENT as Check(), for biases that an accumulator
 // cannot hold. REQUIRES: `quantized` was made from a network with the same layers.
 absl::StatusOr<QuantizedNetwork> WithWeightsOf(const nn::Network& network, QuantizedNetwork quantized);
+
+// `network` with the biases of `quantized`, as floats come closest to their real values.
+// REQUIRES: `quantized` was made from a network with the same layers.
+nn::Network WithBiasesOf(const QuantizedNetwork& quantized, nn::Network network);
 
 }  // namespace colonnade::quant

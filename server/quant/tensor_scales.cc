@@ -17,9 +17,10 @@ namespace colonnade::quant {
 //   same mantissa   also an average pool's two sides, which differ by 2^-left
 //   same sign       as same scale with average pools, but without Clips
 //
-// A class' scale is mantissa * 2^exponent. The exponent is the one whose squared error,
-// summed over the tensors that are computed by rounding (its definers), is least: the
-// values moved through the rest are the same ones. Mantissas are 1, since an addition
+// A class' scale is mantissa * 2^exponent. The exponent is chosen on the tensors that are
+// computed by rounding (its definers), as the values moved through the rest are the same
+// ones: the exponent whose squared error, summed over them, is least, or the finest that
+// saturates none of them, or little of each. Mantissas are 1, since an addition
 // needs scales that differ by a power of two, but the input's may be free: then the
 // largest input becomes exactly the largest quantized value. A matrix layer's weight
 // scales absorb any ratio.
@@ -60,6 +61,14 @@ int CoveringExponent(double magnitude, double mantissa, bool is_signed) {
   return static_cast<int>(std::ceil(std::log2(magnitude / (mantissa * (is_signed ? 127 : 255)))));
 }
 
+// The largest magnitude that must not saturate.
+double CoveredMagnitude(const RangeObserver& ranges, int tensor, const QuantizeOptions& options) {
+  const double largest = std::max<double>(-ranges.lowest(tensor), ranges.highest(tensor));
+  if (options.calibration != Calibration::kPercentile) return largest;
+  const double magnitude = ranges.Magnitude(tensor, options.percentile);
+  return magnitude > 0 ? magnitude : largest;
+}
+
 }  // namespace
 
 TensorScales::TensorScales(const nn::Network& network, const FusedNetwork& fused, const RangeObserver& ranges,
@@ -72,7 +81,7 @@ TensorScales::TensorScales(const nn::Network& network, const FusedNetwork& fused
   const double mantissa = std::frexp(ScaleOfInput(input), &exponent);
   for (Class& of : classes_) {
     if (of.has_input_mantissa) of.mantissa = mantissa;
-    ChooseExponent(ranges, of);
+    ChooseExponent(ranges, options, of);
   }
   Class& of_input = classes_[class_[0]];
   if (of_input.has_input_mantissa && of_input.definers.size() == 1) of_input.exponent = exponent;
@@ -141,16 +150,16 @@ void TensorScales::MakeClasses(const nn::Network& network, const FusedNetwork& f
   }
 }
 
-void TensorScales::ChooseExponent(const RangeObserver& ranges, Class& of) const {
+void TensorScales::ChooseExponent(const RangeObserver& ranges, const QuantizeOptions& options, Class& of) const {
   std::optional<int> covering;
   for (const int tensor : of.definers) {
-    const double magnitude = std::max<double>(-ranges.lowest(tensor), ranges.highest(tensor));
+    const double magnitude = CoveredMagnitude(ranges, tensor, options);
     if (magnitude <= 0) continue;
     const int exponent = CoveringExponent(magnitude, of.mantissa, signed_[tensor]);
     covering = std::max(exponent, covering.value_or(exponent));
   }
-  of.exponent = kExponentOfZeros;
-  if (!covering) return;
+  of.exponent = covering.value_or(kExponentOfZeros);
+  if (!covering || options.calibration != Calibration::kMeanSquaredError) return;
   double least = std::numeric_limits<double>::infinity();
   for (int exponent = *covering; exponent > *covering - kSearchedExponents; --exponent) {
     double error = 0;

@@ -44,7 +44,7 @@ class TensorScales {
 
   void ChooseSigns(const nn::Network& network, const FusedNetwork& fused, bool input_is_signed);
   void MakeClasses(const nn::Network& network, const FusedNetwork& fused);
-  void ChooseExponent(const RangeObserver& ranges, Class& of) const;
+  void ChooseExponent(const RangeObserver& ranges, const QuantizeOptions& options, Class& of) const;
 
   std::vector<bool> signed_;  // by Network layer, as class_
   std::vector<int> class_;

@@ -8,8 +8,6 @@
 namespace colonnade::recipe {
 namespace {
 
-using v1::QuantizationSettings;
-
 // Setting `field` is fine when `supported`.
 absl::Status Require(bool supported, std::string_view field, std::string_view remedy) {
   if (supported) return absl::OkStatus();
@@ -19,11 +17,6 @@ absl::Status Require(bool supported, std::string_view field, std::string_view re
 }  // namespace
 
 absl::Status CheckSupported(const v1::Recipe& recipe) {
-  const QuantizationSettings& quantization = recipe.quantization();
-  COLONNADE_RETURN_IF_ERROR(Require(quantization.calibration() == QuantizationSettings::MEAN_SQUARED_ERROR,
-                                    "recipe.quantization.calibration", "use MEAN_SQUARED_ERROR"));
-  COLONNADE_RETURN_IF_ERROR(
-      Require(!quantization.bias_correction(), "recipe.quantization.bias_correction", "leave it out"));
   return Require(!recipe.has_privacy(), "recipe.privacy", "leave it out");
 }
 

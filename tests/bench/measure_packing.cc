@@ -183,6 +183,7 @@ class Measurement {
             {"seed", seed},
             {"images", train_.size()},
             {"dense", Percent(result.dense_accuracy())},
+            {"dense_integer", Percent(result.dense_quantized_accuracy())},
             {"packed_float", Percent(result.packed_accuracy())},
             {"integer", Percent(result.quantized_accuracy())},
             {"drop", Percent(result.dense_accuracy() - result.quantized_accuracy())},

@@ -55,6 +55,8 @@ struct JobResult {
   // Of the float network, dense; of the float network, packed; of the packed integer
   // network that is served.
   double dense_accuracy = 0, packed_accuracy = 0, quantized_accuracy = 0;
+  // Of the dense network as an integer network; absent in results of older servers.
+  std::optional<double> dense_quantized_accuracy;
   std::string accuracy_source;  // "evaluation" or "held_out"
   int64_t accuracy_images = 0;
   // Nonzero cells / all cells; and with each tile counted as a full array.

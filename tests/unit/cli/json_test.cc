@@ -49,6 +49,14 @@ TEST(Json, EndedJobsHaveErrorOrResult) {
   EXPECT_EQ(ToJson(job)["result"]["report"]["schema"], "colonnade.report/1");
 }
 
+TEST(Json, OldResultsHaveNoDenseIntegerAccuracy) {
+  client::Job job;
+  job.result.emplace();
+  EXPECT_FALSE(ToJson(job)["result"].contains("dense_quantized_accuracy"));
+  job.result->dense_quantized_accuracy = 0.5;
+  EXPECT_EQ(ToJson(job)["result"]["dense_quantized_accuracy"], 0.5);
+}
+
 TEST(Json, EventsHaveNumbersAndWords) {
   client::JobEvent event;
   event.sequence = 7;

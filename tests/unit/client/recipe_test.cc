@@ -24,6 +24,13 @@ TEST(Recipe, ReadsNumbersWordsListsAndSections) {
             R"({"packing":{"layers":[{"pattern":"conv*","alpha":2},{"pattern":"fc","exclude":true}]}})");
 }
 
+TEST(Recipe, ReadsEveryCalibration) {
+  for (const std::string word : {"mean_squared_error", "maximum", "percentile"}) {
+    EXPECT_EQ(JsonOf("quantization: {calibration: " + word + ", percentile: 99.5, bias_correction: true}"),
+              R"({"quantization":{"calibration":")" + word + R"(","percentile":99.5,"bias_correction":true}})");
+  }
+}
+
 TEST(Recipe, NothingMeansEveryDefault) {
   EXPECT_EQ(JsonOf(""), "{}");
   EXPECT_EQ(JsonOf("# only a comment"), "{}");

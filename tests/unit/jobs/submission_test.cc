@@ -47,7 +47,10 @@ TEST_F(SubmissionTest, RefusesRecipesOutOfRange) {
 
 TEST_F(SubmissionTest, RefusesSettingsThatAreNotCarriedOut) {
   v1::SubmitJobRequest request = Request("good");
-  request.mutable_recipe()->mutable_quantization()->set_bias_correction(true);
+  v1::PrivacySettings& privacy = *request.mutable_recipe()->mutable_privacy();
+  privacy.set_epsilon(1);
+  privacy.set_delta(1e-5);
+  privacy.set_clip_norm(1);
   EXPECT_EQ(Refusal(request).code(), absl::StatusCode::kUnimplemented);
 }
 

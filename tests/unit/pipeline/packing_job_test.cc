@@ -196,8 +196,8 @@ TEST_F(PackingJobTest, RefusesWhatDoesNotFit) {
   inputs.recipe.mutable_packing()->set_alpha(9);
   EXPECT_THAT(Refusal(inputs), HasSubstr("recipe.packing.alpha: 9 for layer 'conv1'; must be 1 to 8"));
   inputs = Glyphs();
-  inputs.recipe.mutable_quantization()->set_bias_correction(true);
-  EXPECT_THAT(Refusal(inputs), HasSubstr("recipe.quantization.bias_correction: not supported"));
+  inputs.recipe.mutable_privacy()->set_epsilon(1);
+  EXPECT_THAT(Refusal(inputs), HasSubstr("recipe.privacy: not supported"));
   EXPECT_TRUE(events_.empty());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each setting of a recipe does to a whole job.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -198,6 +199,109 @@ TEST_F(PackingSettingsTest, AwareTrainingContinuesFromEveryCheckpointToTheSamePr
   }
   hooks_.checkpoint.clear();
   EXPECT_NE(BytesOf(Pack(change)), BytesOf(aware));
+}
+
+using v1::QuantizationSettings;
+
+// The plainest job without training, with a change of how it is quantized.
+JobInputs Quantized(JobInputs inputs, const std::function<void(QuantizationSettings&)>& change) {
+  InOneRound(0, *inputs.recipe.mutable_training());
+  change(*inputs.recipe.mutable_quantization());
+  return inputs;
+}
+
+void NoChange(PackingSettings&, TrainingSettings&) {}
+
+TEST_F(PackingSettingsTest, EachCalibrationReachesTheProgram) {
+  std::set<std::string> programs;
+  for (const double percentile : {99.99, 90.0}) {
+    for (const auto calibration : {QuantizationSettings::MAXIMUM, QuantizationSettings::PERCENTILE}) {
+      programs.insert(BytesOf(Pack(Quantized(Changed(NoChange), [&](auto& settings) {
+        settings.set_calibration(calibration);
+        settings.set_percentile(percentile);
+      }))));
+    }
+  }
+  EXPECT_THAT(programs, SizeIs(3));  // the maximum does not depend on a percentile
+}
+
+void ClipMuch(QuantizationSettings& settings) {
+  settings.set_calibration(QuantizationSettings::PERCENTILE);
+  settings.set_percentile(80);
+}
+
+void ClipMuchAndCorrect(QuantizationSettings& settings) {
+  ClipMuch(settings);
+  settings.set_bias_correction(true);
+}
+
+// Sets all biases to 0.
+PackedNetwork WithoutBiases(const PackedNetwork& packed) {
+  auto program = *packed.program;
+  for (array::Step& step : program.steps) {
+    auto* matrix = std::get_if<array::MatrixStep>(&step.operation);
+    if (matrix != nullptr) std::fill(matrix->bias.begin(), matrix->bias.end(), 0);
+  }
+  return {std::make_shared<const array::ArrayProgram>(std::move(program)), {}, {}};
+}
+
+double ErrorOfLogits(const PackedNetwork& packed) {
+  return ReportOf(packed)["quantization"]["layers"].back()["mean_squared_error"];
+}
+
+TEST_F(PackingSettingsTest, CorrectedBiasesReachTheProgramAndNothingElseChanges) {
+  const PackedNetwork plain = Pack(Quantized(Changed(NoChange), ClipMuch));
+  const PackedNetwork corrected = Pack(Quantized(Changed(NoChange), ClipMuchAndCorrect));
+  EXPECT_NE(BytesOf(corrected), BytesOf(plain));
+  EXPECT_EQ(BytesOf(WithoutBiases(corrected)), BytesOf(WithoutBiases(plain)));
+  EXPECT_LT(ErrorOfLogits(corrected), 0.8 * ErrorOfLogits(plain));
+  EXPECT_EQ(corrected.result.packed_accuracy(), plain.result.packed_accuracy());  // that of the float network
+}
+
+// With these, a network of corrected biases would be given other scales than it has.
+TEST_F(PackingSettingsTest, AwareTrainingBeginsWithCorrectedBiases) {
+  for (const double percentile : {60.0, 70.0}) {
+    const auto job = [&](bool corrects) {
+      return Quantized(Changed(NoChange), [&](auto& settings) {
+        ClipMuch(settings);
+        settings.set_percentile(percentile);
+        settings.set_bias_correction(corrects);
+        settings.set_aware_epochs(2);
+      });
+    };
+    hooks_.checkpoint.clear();
+    const std::string plain = BytesOf(Pack(job(false))), corrected = BytesOf(Pack(job(true)));
+    EXPECT_NE(corrected, plain) << percentile;
+    ASSERT_THAT(checkpoints_, SizeIs(2));
+    hooks_.checkpoint = checkpoints_.front();
+    EXPECT_EQ(BytesOf(Pack(job(true))), corrected) << percentile;
+  }
+}
+
+TEST_F(PackingSettingsTest, EveryRungOfAccuracyIsReported) {
+  const PackedNetwork packed = Pack(Quantized(Changed(NoChange), [](auto&) {}));
+  const v1::JobResult& result = packed.result;
+  EXPECT_NEAR(result.dense_quantized_accuracy(), result.dense_accuracy(), 0.02);
+  EXPECT_GT(result.dense_quantized_accuracy(), result.quantized_accuracy() + 0.2);
+  const json accuracy = ReportOf(packed)["accuracy"];
+  EXPECT_EQ(accuracy["dense"], result.dense_accuracy());
+  EXPECT_EQ(accuracy["dense_quantized"], result.dense_quantized_accuracy());
+  EXPECT_EQ(accuracy["packed"], result.packed_accuracy());
+  EXPECT_EQ(accuracy["quantized"], result.quantized_accuracy());
+}
+
+TEST_F(PackingSettingsTest, TheReportSaysWherePrecisionIsLost) {
+  const json report = ReportOf(Pack(Quantized(Changed(NoChange), [](auto& settings) { settings.set_images(100); })));
+  EXPECT_EQ(report["quantization"]["images"], 100);
+  const json layers = report["quantization"]["layers"];
+  EXPECT_EQ(layers.front()["name"], GlyphNetwork().input_name);
+  EXPECT_EQ(layers.back()["name"], report["layers"].back()["name"]);
+  for (const json& layer : layers) {
+    const double ratio = layer["mean_square"].get<double>() / layer["mean_squared_error"].get<double>();
+    EXPECT_NEAR(layer["signal_to_noise_db"].get<double>(), 10 * std::log10(ratio), 1e-9);
+    EXPECT_GT(layer["signal_to_noise_db"], 15) << layer["name"];
+    EXPECT_LE(layer["signal_to_noise_db"], layers.front()["signal_to_noise_db"]) << layer["name"];
+  }
 }
 
 // Lowest and highest channel of a group's columns.

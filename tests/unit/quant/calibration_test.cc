@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -40,6 +41,35 @@ TEST(RangeObserver, EstimatesTheSquaredErrorOfAnyScale) {
       }
     }
   }
+}
+
+// The k-th smallest magnitude, k = percent of all, rounded up.
+double ExactMagnitude(std::vector<float> values, double percent) {
+  for (float& value : values) value = std::abs(value);
+  std::sort(values.begin(), values.end());
+  return values[size_t(std::ceil(percent / 100 * double(values.size()))) - 1];
+}
+
+TEST(RangeObserver, FindsMagnitudesByPercentage) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<float> normal(0, 5);
+  std::vector<float> values;
+  for (int i = 0; i < 10000; ++i) values.push_back(normal(random));
+  RangeObserver observer;
+  observer.Observe(2, values);
+  for (const double percent : {1.0, 50.0, 75.0, 99.0, 99.9, 99.99}) {
+    const double exact = ExactMagnitude(values, percent);
+    EXPECT_GE(observer.Magnitude(2, percent), exact) << percent;
+    EXPECT_LE(observer.Magnitude(2, percent), exact * (1 + 1.0 / 32)) << percent;
+  }
+  EXPECT_EQ(observer.Magnitude(2, 100), ExactMagnitude(values, 100));
+}
+
+TEST(RangeObserver, TheMagnitudeOfMostlyZerosIsZero) {
+  RangeObserver observer;
+  observer.Observe(0, std::vector<float>{0, -0.0f, 0, -3, 1e-42f});
+  EXPECT_EQ(observer.Magnitude(0, 80), 0);
+  EXPECT_EQ(observer.Magnitude(0, 81), 3);
 }
 
 TEST(RangeObserver, KeepsRanges) {

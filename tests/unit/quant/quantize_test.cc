@@ -227,6 +227,58 @@ TEST_F(QuantizeTest, InteriorScalesArePowersOfTwo) {
   EXPECT_LT(RelativeError(network), 0.02);
 }
 
+// The scale of the unsigned tensor behind a ReLU that was seen to give these values.
+class CalibrationTest : public QuantizeTest {
+ protected:
+  CalibrationTest() { Linear("fc", Relu("relu", Conv("conv", 0, 1e-3f))); }
+
+  double ScaleFor(const std::vector<float>& values, Calibration calibration, double percentile = 99.99) {
+    options_.calibration = calibration;
+    options_.percentile = percentile;
+    RangeObserver ranges;
+    for (const int layer : {0, 3}) ranges.Observe(layer, std::vector<float>{-1, 1});
+    ranges.Observe(2, values);
+    return Quantize(network_, ranges, options_).value().tensors[1].scale;
+  }
+
+  // 1000 values up to 1, and two of 20 and 300.
+  std::vector<float> WithOutliers() {
+    std::vector<float> values = {20, 300};
+    for (int i = 1; i <= 998; ++i) values.push_back(float(i) / 998);
+    return values;
+  }
+};
+
+TEST_F(CalibrationTest, TheMaximumJustFits) {
+  for (const auto& [largest, scale] : {std::pair{255.0f, 1.0}, {256.0f, 2.0}, {128.0f, 1.0}, {127.5f, 0.5}}) {
+    EXPECT_EQ(ScaleFor({0, largest}, Calibration::kMaximum), scale) << largest;
+  }
+  EXPECT_EQ(ScaleFor(WithOutliers(), Calibration::kMaximum), 2);
+}
+
+TEST_F(CalibrationTest, APercentileLeavesOutliersOut) {
+  EXPECT_EQ(ScaleFor(WithOutliers(), Calibration::kPercentile, 100), 2);
+  EXPECT_EQ(ScaleFor(WithOutliers(), Calibration::kPercentile, 99.9), std::ldexp(1, -3));  // 20 fits in 255 eighths
+  EXPECT_EQ(ScaleFor(WithOutliers(), Calibration::kPercentile, 99.8), std::ldexp(1, -7));
+  EXPECT_EQ(ScaleFor(WithOutliers(), Calibration::kPercentile, 51), std::ldexp(1, -8));
+}
+
+TEST_F(CalibrationTest, APercentileOfMostlyZerosIsTheMaximum) {
+  std::vector<float> values(1000, 0.0f);
+  values.back() = 300;
+  EXPECT_EQ(ScaleFor(values, Calibration::kPercentile, 99), 2);
+}
+
+TEST_F(CalibrationTest, TheLeastSquaredErrorWeighsOutliersAgainstTheRest) {
+  std::vector<float> values = WithOutliers();
+  const double error = ScaleFor(values, Calibration::kMeanSquaredError);
+  EXPECT_EQ(error, 2);  // one value of 300 saturated costs more than the rest gain
+  values[1] = 1.2f;
+  for (int i = 0; i < 1000000; ++i) values.push_back(float(i % 1000) / 1000);
+  EXPECT_EQ(ScaleFor(values, Calibration::kMaximum), std::ldexp(1, -3));
+  EXPECT_EQ(ScaleFor(values, Calibration::kMeanSquaredError), std::ldexp(1, -5));  // 20 becomes 8
+}
+
 TEST_F(QuantizeTest, AnInputThatMeetsAnAdditionHasAPowerOfTwo) {
   Linear("fc", Add("add", Conv("conv", 0), Append("pool", nn::AveragePool{{3, 3, 1, 1, 1, 1, 1, 1}}, {0})));
   const QuantizedNetwork network = QuantizeOrDie();

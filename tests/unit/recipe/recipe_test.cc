@@ -86,6 +86,8 @@ TEST(Recipe, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(recipe.training().learning_rate(), 0.01);
   EXPECT_EQ(recipe.training().mix(), 1);
   EXPECT_EQ(recipe.training().threads(), 0);
+  EXPECT_EQ(recipe.quantization().calibration(), v1::QuantizationSettings::MEAN_SQUARED_ERROR);
+  EXPECT_FALSE(recipe.quantization().bias_correction());
   EXPECT_EQ(recipe.quantization().percentile(), 99.99);
   EXPECT_EQ(recipe.quantization().input_type(), v1::QuantizationSettings::FP32);
 }
@@ -120,6 +122,10 @@ TEST(Recipe, RefusesNumbersOutOfRange) {
 }
 
 TEST(Recipe, OpenBoundsAreNoValues) {
+  EXPECT_EQ(Refusal([](auto& r) { r.mutable_quantization()->set_percentile(50); }),
+            "recipe.quantization.percentile: 50 is not above 50 and at most 100");
+  EXPECT_EQ(Refusal([](auto& r) { r.mutable_quantization()->set_percentile(100.5); }),
+            "recipe.quantization.percentile: 100.5 is not above 50 and at most 100");
   EXPECT_EQ(Refusal([](auto& r) { r.mutable_training()->set_learning_rate(0); }),
             "recipe.training.learning_rate: 0 is not above 0 and at most 10");
   EXPECT_EQ(Refusal([](auto& r) { r.mutable_training()->set_momentum(1); }),

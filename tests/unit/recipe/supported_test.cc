@@ -20,11 +20,18 @@ TEST(CheckSupported, NamesWhatIsNotCarriedOut) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
     return status.ToString();
   };
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_quantization()->set_bias_correction(true); }),
-              HasSubstr("recipe.quantization.bias_correction: not supported; leave it out"));
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_quantization()->set_calibration(v1::QuantizationSettings::PERCENTILE); }),
-              HasSubstr("recipe.quantization.calibration"));
-  EXPECT_THAT(refusal([](auto& r) { r.mutable_privacy()->set_epsilon(1); }), HasSubstr("recipe.privacy"));
+  EXPECT_THAT(refusal([](auto& r) { r.mutable_privacy()->set_epsilon(1); }),
+              HasSubstr("recipe.privacy: not supported; leave it out"));
+}
+
+TEST(CheckSupported, EveryCalibrationAndBiasCorrectionAreCarriedOut) {
+  using Settings = v1::QuantizationSettings;
+  for (const auto calibration : {Settings::MEAN_SQUARED_ERROR, Settings::MAXIMUM, Settings::PERCENTILE}) {
+    v1::Recipe recipe = ResolvedRecipe();
+    recipe.mutable_quantization()->set_calibration(calibration);
+    recipe.mutable_quantization()->set_bias_correction(true);
+    EXPECT_TRUE(CheckSupported(recipe).ok()) << calibration;
+  }
 }
 
 }  // namespace

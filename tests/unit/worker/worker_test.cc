@@ -93,6 +93,21 @@ TEST_F(WorkerTest, ReportsWhatItMeasured) {
   EXPECT_EQ(artifact->report.quantized_accuracy, result.quantized_accuracy());
 }
 
+TEST_F(WorkerTest, CalibratesAndCorrectsAsTheRecipeSays) {
+  v1::QuantizationSettings& settings = *start_.mutable_recipe()->mutable_quantization();
+  settings.set_calibration(v1::QuantizationSettings::PERCENTILE);
+  settings.set_percentile(99);
+  settings.set_bias_correction(true);
+  const Attempt attempt = Run();
+  ASSERT_EQ(attempt.code(), 0);
+  EXPECT_TRUE(attempt.finished->result().has_dense_quantized_accuracy());
+  const auto artifact = artifact::ReadArtifact(Path("artifact"));
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_THAT(artifact->manifest.recipe_json, HasSubstr(R"("calibration":"PERCENTILE","percentile":99,)"));
+  EXPECT_THAT(artifact->manifest.recipe_json, HasSubstr(R"("biasCorrection":true)"));
+  EXPECT_THAT(artifact->report.report_json, HasSubstr(R"("signal_to_noise_db")"));
+}
+
 TEST_F(WorkerTest, EventsTellTheStagesInOrder) {
   const Attempt attempt = Run();
   EXPECT_THAT(attempt.stages(),
