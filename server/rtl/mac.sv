@@ -11,18 +11,17 @@ module mac (
     output logic       sum_out     // one cycle after sum_in
 );
   logic [6:1] partial;
-  logic [6:0] carry;
+  logic [5:0] carry;
   logic sum_carry;
 
   wire [6:0] row = magnitude & {7{data}};
-  wire [6:0] above = {1'b0, partial};
-  wire [6:0] total = row ^ above ^ carry;
+  wire [5:0] total = row[5:0] ^ partial ^ carry;
   wire addend = total[0] ^ negative;
   wire carry_in = first ? negative : sum_carry;
 
   always_ff @(posedge clk) begin
-    partial <= total[6:1];
-    carry <= (row & above) | (row & carry) | (above & carry);
+    partial <= {row[6], total[5:1]};
+    carry <= (row[5:0] & partial) | (row[5:0] & carry) | (partial & carry);
     sum_out <= sum_in ^ addend ^ carry_in;
     sum_carry <= (sum_in & addend) | (sum_in & carry_in) | (addend & carry_in);
   end
