@@ -17,13 +17,14 @@
 
 namespace colonnade::array {
 
-// Cycles of the array clock. The parts sum to the total, nothing overlaps.
+// Cycles of the array clock, by what they are spent on (docs/array_manual.md, section
+// 8). The parts sum to the total: each cycle is in one of them.
 struct Cycles {
-  int64_t fill = 0;         // first data word entering until the first result bit leaves
-  int64_t stream = 0;       // pixels streaming: 8 cycles per word and pixel at interleave 4
-  int64_t drain = 0;        // last data word until the last result has left
-  int64_t weight_load = 0;  // not hidden behind the tile before
-  int64_t stall = 0;        // waiting for anything else
+  int64_t fill = 0;         // until the step's first word reaches the last column
+  int64_t stream = 0;       // words: 8 cycles per pixel and tile at interleave 4, else 32
+  int64_t drain = 0;        // after the step's last word, until the last output is written
+  int64_t weight_load = 0;  // waiting for a tile's weights
+  int64_t stall = 0;        // waiting for the sums of the column tile before
 
   int64_t total() const { return fill + stream + drain + weight_load + stall; }
   Cycles& operator+=(const Cycles& other);
@@ -47,7 +48,9 @@ struct PackedMatrix {
 
 // The part of a packed matrix that is in the array at once. Groups without a
 // nonzero weight in these rows are left out; rows without any weight, which are
-// their biases only, still pass through the array in a tile of a single group.
+// their biases only, still pass through the array in a tile of a single group. The
+// tiles of a step are in the order in which they run; those of the same rows follow
+// one another and add up.
 struct Tile {
   int row_begin = 0, row_end = 0;  // half open, at most config.rows
   std::vector<int> groups;         // ascending, 1..config.columns of them
@@ -102,7 +105,8 @@ struct ProgramSize {
 ProgramSize SizeOf(const ArrayProgram& program);
 
 // Everything stated above; that tiles cover each nonzero cell exactly once, no cell
-// twice and each row at least once; that cycles add up; and quant::Check of the
+// twice and each row at least once; that cycles are those of the schedule (schedule.h)
+// and add up; and quant::Check of the
 // unpacked network, so that shapes fit and no accumulator can overflow. A program
 // from an untrusted file that passes is safe to run: every index is in range, and
 // memory is bounded by the limits below. An error names the step.

@@ -5,36 +5,29 @@
 #include <limits>
 
 #include "server/array/array_program.h"
+#include "server/array/schedule.h"
 #include "server/array/unpack.h"
 #include "server/base/status.h"
 
 namespace colonnade::array {
 namespace {
 
-constexpr int64_t kMaxTileCycles = int64_t{1} << 36;
-constexpr size_t kMaxTiles = size_t{1} << 22;  // of one step; sums of cycles then fit 64 bits
+constexpr size_t kMaxTiles = size_t{1} << 22;  // of one step; cycles then fit 64 bits
 
 absl::Status Invalid(std::string message) { return absl::InvalidArgumentError(std::move(message)); }
 
 absl::Status CheckTileBounds(const Tile& tile, const PackedMatrix& matrix, const ArrayConfig& config) {
   const int rows = tile.row_end - tile.row_begin;
   if (tile.row_begin < 0 || tile.row_end > matrix.rows || rows < 1 || rows > config.rows) {
-    return Invalid(fmt::format("rows {} to {} are not 1 to {} of the {} filters", tile.row_begin,
-                               tile.row_end, config.rows, matrix.rows));
+    return Invalid(fmt::format("rows {} to {} are not 1 to {} of the {} filters", tile.row_begin, tile.row_end,
+                               config.rows, matrix.rows));
   }
   if (tile.groups.empty() || static_cast<int>(tile.groups.size()) > config.columns) {
     return Invalid(fmt::format("{} groups; the array holds 1 to {}", tile.groups.size(), config.columns));
   }
   if (tile.groups.front() < 0 || tile.groups.back() >= matrix.groups ||
-      std::adjacent_find(tile.groups.begin(), tile.groups.end(), std::greater_equal<>()) !=
-          tile.groups.end()) {
+      std::adjacent_find(tile.groups.begin(), tile.groups.end(), std::greater_equal<>()) != tile.groups.end()) {
     return Invalid(fmt::format("groups must ascend within 0 to {}", matrix.groups - 1));
-  }
-  const Cycles& c = tile.cycles;
-  for (const int64_t part : {c.fill, c.stream, c.drain, c.weight_load, c.stall}) {
-    if (part < 0 || part > kMaxTileCycles) {
-      return Invalid(fmt::format("{} cycles are out of range; 0 to {}", part, kMaxTileCycles));
-    }
   }
   return absl::OkStatus();
 }
@@ -67,21 +60,40 @@ absl::Status CheckCovered(const PackedMatrix& matrix, const std::vector<bool>& c
   return absl::OkStatus();
 }
 
+// Tiles of the same rows add up, so they must follow one another; other rows come after.
+absl::Status CheckOrder(const Tile& tile, const Tile& before) {
+  const bool same_rows = tile.row_begin == before.row_begin && tile.row_end == before.row_end;
+  if (same_rows || tile.row_begin >= before.row_end) return absl::OkStatus();
+  return Invalid(fmt::format("rows {} to {} follow rows {} to {}; the same rows or later ones must", tile.row_begin,
+                             tile.row_end, before.row_begin, before.row_end));
+}
+
+absl::Status CheckCycles(const MatrixStep& step, const ArrayConfig& config, int64_t pixels) {
+  const Schedule schedule = MakeSchedule(config, pixels, step.tiles);
+  COLONNADE_RETURN_IF_ERROR(Verify(config, pixels, step.tiles, schedule));
+  const std::vector<Cycles> expected = CyclesByTile(config, pixels, step.tiles, schedule);
+  Cycles sum;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    sum += expected[i];
+    if (step.tiles[i].cycles == expected[i]) continue;
+    return Invalid(fmt::format("tile {}: {} cycles, which are not its schedule's {}", i, step.tiles[i].cycles.total(),
+                               expected[i].total()));
+  }
+  if (sum == step.cycles) return absl::OkStatus();
+  return Invalid(fmt::format("{} cycles, but its tiles take {}", step.cycles.total(), sum.total()));
+}
+
 absl::Status CheckTiles(const MatrixStep& step, const ArrayConfig& config) {
-  if (step.tiles.size() > kMaxTiles) {
-    return Invalid(fmt::format("{} tiles; at most {} are allowed", step.tiles.size(), kMaxTiles));
+  if (step.tiles.empty() || step.tiles.size() > kMaxTiles) {
+    return Invalid(fmt::format("{} tiles; 1 to {} are allowed", step.tiles.size(), kMaxTiles));
   }
   std::vector<bool> covered(step.matrix.weights.size());
-  Cycles cycles;
   for (size_t i = 0; i < step.tiles.size(); ++i) {
     const Tile& tile = step.tiles[i];
     absl::Status status = CheckTileBounds(tile, step.matrix, config);
+    if (status.ok() && i > 0) status = CheckOrder(tile, step.tiles[i - 1]);
     if (status.ok()) status = Cover(tile, step.matrix.groups, covered);
     if (!status.ok()) return Annotate(status, fmt::format("tile {}", i));
-    cycles += tile.cycles;
-  }
-  if (cycles != step.cycles) {
-    return Invalid(fmt::format("{} cycles, but its tiles take {}", step.cycles.total(), cycles.total()));
   }
   return CheckCovered(step.matrix, covered);
 }
@@ -91,17 +103,17 @@ absl::Status CheckPaddedInput(const MatrixStep& step, const nn::Shape& input) {
   const int64_t height = int64_t{input.height} + w.pad_top + w.pad_bottom;
   const int64_t width = int64_t{input.width} + w.pad_left + w.pad_right;
   if (height <= kMaxPaddedInput / input.channels / width) return absl::OkStatus();
-  return Invalid(fmt::format("the padded input of {}x{}x{} is too large; at most {} values", input.channels,
-                             height, width, kMaxPaddedInput));
+  return Invalid(fmt::format("the padded input of {}x{}x{} is too large; at most {} values", input.channels, height,
+                             width, kMaxPaddedInput));
 }
 
-absl::Status CheckStep(const MatrixStep& step, const ArrayProgram& program) {
+absl::Status CheckStep(const MatrixStep& step, const quant::Tensor& output, const ArrayProgram& program) {
   COLONNADE_RETURN_IF_ERROR(CheckPaddedInput(step, program.tensors[step.input].shape));
   if (step.dense_columns < 0 || step.dense_columns > static_cast<int64_t>(step.matrix.column_sites.size())) {
-    return Invalid(
-        fmt::format("{} dense columns of {}", step.dense_columns, step.matrix.column_sites.size()));
+    return Invalid(fmt::format("{} dense columns of {}", step.dense_columns, step.matrix.column_sites.size()));
   }
-  return CheckTiles(step, program.config);
+  COLONNADE_RETURN_IF_ERROR(CheckTiles(step, program.config));
+  return CheckCycles(step, program.config, int64_t{output.shape.height} * output.shape.width);
 }
 
 absl::Status CheckActivations(const ArrayProgram& program) {
@@ -123,11 +135,11 @@ absl::Status Check(const ArrayProgram& program) {
   COLONNADE_RETURN_IF_ERROR(quant::Check(network));
   COLONNADE_RETURN_IF_ERROR(CheckActivations(program));
   Cycles cycles;
-  for (const Step& step : program.steps) {
-    const auto* matrix = std::get_if<MatrixStep>(&step.operation);
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    const auto* matrix = std::get_if<MatrixStep>(&program.steps[i].operation);
     if (matrix == nullptr) continue;
-    const absl::Status status = CheckStep(*matrix, program);
-    if (!status.ok()) return Annotate(status, fmt::format("step '{}'", step.name));
+    const absl::Status status = CheckStep(*matrix, program.tensors[i + 1], program);
+    if (!status.ok()) return Annotate(status, fmt::format("step '{}'", program.steps[i].name));
     cycles += matrix->cycles;
   }
   if (cycles != program.cycles) {

@@ -2,8 +2,8 @@
 """Checks what every file must look like: tests/lint/text_rules.py ROOT
 
 All files: no marks of unfinished work, no paths of the machine they were written on, at
-most 600 lines. C++: the licence line first, spaces instead of tabs, at most 120 columns,
-functions of at most 80 lines.
+most 600 lines. C++ and SystemVerilog: the licence line first, spaces instead of tabs, at
+most 120 columns; C++: functions of at most 80 lines.
 """
 
 import re
@@ -13,6 +13,7 @@ import repository
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_COLUMNS = 120
+SOURCES = (*repository.CPP, ".sv")
 LICENCE = "// SPDX-License-Identifier: Apache-2.0"
 
 # Written in two pieces, so that this file passes its own check.
@@ -31,7 +32,7 @@ def line_findings(line):
         yield "a path of one machine"
 
 
-def cpp_line_findings(line):
+def source_line_findings(line):
     if "\t" in line:
         yield "a tab; use spaces"
     if len(line) > MAX_COLUMNS:
@@ -55,14 +56,14 @@ def long_functions(lines):
 def check_text(name, text):
     """All findings of one file."""
     lines = text.splitlines()
-    cpp = name.endswith(repository.CPP)
+    source = name.endswith(SOURCES)
     findings = [(number, finding) for number, line in enumerate(lines, 1)
-                for finding in [*line_findings(line), *(cpp_line_findings(line) if cpp else [])]]
+                for finding in [*line_findings(line), *(source_line_findings(line) if source else [])]]
     if len(lines) > MAX_FILE_LINES:
         findings.append((len(lines), f"{len(lines)} lines; at most {MAX_FILE_LINES}: split the file"))
-    if cpp and (not lines or lines[0] != LICENCE):
+    if source and (not lines or lines[0] != LICENCE):
         findings.append((1, f"the first line must be {LICENCE}"))
-    if cpp:
+    if name.endswith(repository.CPP):
         findings += [(number, f"a function of {length} lines; at most {MAX_FUNCTION_LINES}")
                      for number, length in long_functions(lines)]
     return [f"{name}:{number}: {finding}" for number, finding in findings]

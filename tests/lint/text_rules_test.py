@@ -38,6 +38,7 @@ class TextRules(unittest.TestCase):
         self.assertEqual(cpp("/" * 120), [])
         self.assert_refused("a.h:1: the first line", check_text("a.h", "#pragma once"))
         self.assert_refused("a.h:1: the first line", check_text("a.h", ""))
+        self.assert_refused("a.sv:1: the first line", check_text("a.sv", "module a;"))
 
     def test_long_files_are_found(self):
         self.assert_refused("601 lines", check_text("a.py", "x\n" * 601))

@@ -30,7 +30,7 @@ ArrayProgram SmallProgram() {
   step.bias = {1 - 128 * 5, 2 - 128 * 4};
   step.shift = {3, 4};
   step.dense_columns = 3;
-  const Cycles cycles{5, 32, 25, 8, 0};
+  const Cycles cycles{5, 32, 29, 2, 0};
   step.tiles = {{0, 2, {0, 1}, cycles}};
   step.cycles = cycles;
   program.cycles = cycles;
@@ -94,12 +94,10 @@ TEST(ArrayProgram, RefusesMatricesThatDoNotFit) {
   EXPECT_THAT(ErrorAfter([](auto& p, auto&) { p.config.alpha = 1; }),
               HasSubstr("step 'conv': group 0 has 2 columns; the array takes 1 to 1"));
   EXPECT_THAT(ErrorAfter([](auto& p, auto&) { p.config.rows = 300; }), HasSubstr("array.rows"));
-  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns[1] = {2}; }),
-              HasSubstr("group 1 lists column 2"));
+  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns[1] = {2}; }), HasSubstr("group 1 lists column 2"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns[1] = {-1}; }), HasSubstr("column -1"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns[1] = {}; }), HasSubstr("has 0 columns"));
-  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns.pop_back(); }),
-              HasSubstr("group_columns"));
+  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.group_columns.pop_back(); }), HasSubstr("group_columns"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.groups = 4; }), HasSubstr("4 groups"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.rows = 1 << 30; }), HasSubstr("rows"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.weights.pop_back(); }), HasSubstr("weights holds 3"));
@@ -113,8 +111,7 @@ TEST(ArrayProgram, RefusesCellsOutOfRange) {
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.weights[0] = -128; }), HasSubstr("weight -128"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.lanes[0] = 2; }), HasSubstr("lane 2"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.lanes[1] = 1; }), HasSubstr("row 0 and group 1"));
-  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.weights[0] = 0; }),
-              HasSubstr("empty cell has lane 0"));
+  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.matrix.weights[0] = 0; }), HasSubstr("empty cell has lane 0"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.bias[1] = std::numeric_limits<int32_t>::max(); }),
               HasSubstr("bias of row 1"));
 }
@@ -122,7 +119,7 @@ TEST(ArrayProgram, RefusesCellsOutOfRange) {
 TEST(ArrayProgram, RefusesTilesThatDoNotCoverTheMatrixOnce) {
   const Cycles none;
   EXPECT_THAT(ErrorAfter([&](auto&, auto& s) {
-                s.tiles.push_back({0, 1, {1}, none});
+                s.tiles.push_back({0, 2, {1}, none});
               }),
               HasSubstr("step 'conv': tile 1: cell of row 0 and group 1 is in an earlier tile too"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].groups = {0}; }),
@@ -131,8 +128,12 @@ TEST(ArrayProgram, RefusesTilesThatDoNotCoverTheMatrixOnce) {
   EXPECT_THAT(ErrorAfter([](auto& p, auto& s) {
                 s.tiles.clear();
                 s.cycles = p.cycles = {};
+              }),
+              HasSubstr("0 tiles; 1 to"));
+  EXPECT_THAT(ErrorAfter([](auto&, auto& s) {
                 s.matrix.weights = {0, 0, 0, 0};
                 s.matrix.lanes = {0, 0, 0, 0};
+                s.tiles[0].row_begin = 1;
               }),
               HasSubstr("row 0 is in no tile"));
 }
@@ -142,8 +143,7 @@ TEST(ArrayProgram, RefusesTilesOutOfBounds) {
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].row_begin = -1; }), HasSubstr("rows -1 to 2"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].row_end = 0; }), HasSubstr("rows 0 to 0"));
   EXPECT_THAT(ErrorAfter([](auto& p, auto&) { p.config.rows = 1; }), HasSubstr("1 to 1 of the 2 filters"));
-  EXPECT_THAT(ErrorAfter([](auto& p, auto&) { p.config.columns = 1; }),
-              HasSubstr("2 groups; the array holds 1 to 1"));
+  EXPECT_THAT(ErrorAfter([](auto& p, auto&) { p.config.columns = 1; }), HasSubstr("2 groups; the array holds 1 to 1"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].groups = {}; }), HasSubstr("0 groups"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].groups = {1, 0}; }), HasSubstr("must ascend"));
   EXPECT_THAT(ErrorAfter([](auto&, auto& s) { s.tiles[0].groups = {0, 0}; }), HasSubstr("must ascend"));
@@ -151,11 +151,26 @@ TEST(ArrayProgram, RefusesTilesOutOfBounds) {
 }
 
 TEST(ArrayProgram, RefusesCyclesThatDoNotAddUp) {
-  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { ++s.tiles[0].cycles.fill; }), HasSubstr("its tiles take 71"));
-  EXPECT_THAT(ErrorAfter([](auto& p, auto&) { ++p.cycles.stall; }), HasSubstr("but its steps 70"));
-  EXPECT_THAT(
-      ErrorAfter([](auto& p, auto& s) { s.tiles[0].cycles.stall = s.cycles.stall = p.cycles.stall = -1; }),
-      HasSubstr("-1 cycles are out of range"));
+  EXPECT_THAT(ErrorAfter([](auto&, auto& s) { ++s.cycles.fill; }), HasSubstr("69 cycles, but its tiles take 68"));
+  EXPECT_THAT(ErrorAfter([](auto& p, auto&) { ++p.cycles.stall; }), HasSubstr("but its steps 68"));
+}
+
+TEST(ArrayProgram, RefusesCyclesThatAreNotTheSchedules) {
+  for (int64_t Cycles::*part : {&Cycles::fill, &Cycles::stream, &Cycles::drain, &Cycles::weight_load, &Cycles::stall}) {
+    EXPECT_THAT(ErrorAfter([&](auto& p, auto& s) {
+                  for (Cycles* cycles : {&s.tiles[0].cycles, &s.cycles, &p.cycles}) ++(cycles->*part);
+                }),
+                HasSubstr("step 'conv': tile 0: 69 cycles, which are not its schedule's 68"));
+  }
+}
+
+TEST(ArrayProgram, RefusesTilesOfTheSameRowsThatDoNotFollowOneAnother) {
+  const auto with_tiles = [](std::vector<Tile> tiles) { return ErrorAfter([&](auto&, auto& s) { s.tiles = tiles; }); };
+  const Cycles none;
+  EXPECT_THAT(with_tiles({{0, 1, {0}, none}, {1, 2, {0, 1}, none}, {0, 1, {1}, none}}),
+              HasSubstr("tile 2: rows 0 to 1 follow rows 1 to 2"));
+  EXPECT_THAT(with_tiles({{0, 2, {0}, none}, {1, 2, {1}, none}}), HasSubstr("tile 1: rows 1 to 2 follow rows 0 to 2"));
+  EXPECT_THAT(with_tiles({{0, 2, {0}, none}, {0, 1, {1}, none}}), HasSubstr("tile 1: rows 0 to 1 follow rows 0 to 2"));
 }
 
 TEST(ArrayProgram, RefusesHugePadding) {

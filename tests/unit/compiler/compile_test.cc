@@ -129,7 +129,7 @@ TEST(Compile, GroupsAreFoundBySource) {
   EXPECT_EQ(FirstStep(*program).dense_columns, 2);
   EXPECT_EQ(FirstStep(*program).tiles.size(), 1);
   EXPECT_EQ(program->cycles, FirstStep(*program).cycles);
-  EXPECT_EQ(program->cycles.total(), 4 + 17 + 32 + 15 + 24 + 2);
+  EXPECT_EQ(program->cycles.total(), 2 + 21 + 32 + 43);
 }
 
 TEST(Compile, RefusesGroupsTheArrayCannotHold) {
