@@ -26,6 +26,10 @@ struct Workspace {
   // (for lockstep comparison). Empty for the tensor of a logits step.
   std::vector<std::vector<uint8_t>> tensors;
 
+  // Cycles of the array by step and tile, for executors that count them as they run;
+  // empty for host steps. The others leave it as it is.
+  std::vector<std::vector<array::Cycles>> counted_cycles;
+
   // Scratch of the executors.
   std::vector<uint8_t> planes, residual, pitched;
   std::vector<int32_t> accumulators;
