@@ -73,12 +73,25 @@ COLONNADE_INLINE Plane SelectLane(const CellTask& task, const Plane* select, int
   }
 }
 
+// The end of a cycle: where `swap` is, weight words become shadow words.
+COLONNADE_INLINE void SwapPlanes(const CellTask& task, int row, int cycle, int first_plane, int count, Plane* planes) {
+  const Plane swap = Load(task.swap + row - cycle);
+  for (int j = 0; j < count; ++j) planes[j] = Select(swap, Load(task.shadow[first_plane + j] + row), planes[j]);
+}
+
 // The data bits of rows [row, row + kWords), by cycle.
 template <int kBits>
 COLONNADE_INLINE void SelectLanes(const CellTask& task, int row, Plane* data) {
   Plane select[kBits + 1];
   for (int b = 0; b < kBits; ++b) select[b] = Load(task.word[kSelectPlane + b] + row);
-  for (int i = task.begin; i < task.end; ++i) data[i] = SelectLane<kBits>(task, select, 0, row - i);
+  if (task.swap == nullptr) {
+    for (int i = task.begin; i < task.end; ++i) data[i] = SelectLane<kBits>(task, select, 0, row - i);
+    return;
+  }
+  for (int i = task.begin; i < task.end; ++i) {
+    data[i] = SelectLane<kBits>(task, select, 0, row - i);
+    SwapPlanes(task, row, i, kSelectPlane, kBits, select);
+  }
 }
 
 COLONNADE_INLINE void SelectLanes(const CellTask& task, int row, Plane* data) {
@@ -126,13 +139,12 @@ struct Adder {
 };
 
 // Multiply-accumulate k of rows [row, row + kWords).
-template <bool kInterleaved>
+template <bool kInterleaved, bool kSwaps>
 COLONNADE_INLINE void RunMac(const CellTask& task, int k, int row, const Plane* data) {
   uint32_t* const registers = task.registers[k] + row;
   const auto at = [&](int plane) { return registers + int64_t{plane} * task.rows; };
-  Plane magnitude[kMagnitudeBits];
-  for (int j = 0; j < kMagnitudeBits; ++j) magnitude[j] = Load(task.word[j] + row);
-  const Plane sign = Load(task.word[kSignPlane] + row);
+  Plane weight[kSignPlane + 1];  // magnitude and sign
+  for (int j = 0; j <= kSignPlane; ++j) weight[j] = Load(task.word[j] + row);
   Multiplier multiplier;
   for (int j = 0; j < kMagnitudeBits - 1; ++j) multiplier.partial[j] = Load(at(kPartialPlane + j));
   for (int j = 0; j < kMagnitudeBits; ++j) multiplier.carry[j] = Load(at(kCarryPlane + j));
@@ -147,7 +159,8 @@ COLONNADE_INLINE void RunMac(const CellTask& task, int k, int row, const Plane* 
     right = Select(high_bit, adder.result << to_high_bit, right >> 1);
     const Plane sum_in = Select(low_bit, left, adder.result << 1);
     left >>= 1;
-    adder.Step<kInterleaved>(multiplier.Step(bit, magnitude), first, sign, sum_in);
+    adder.Step<kInterleaved>(multiplier.Step(bit, weight), first, weight[kSignPlane], sum_in);
+    if constexpr (kSwaps) SwapPlanes(task, row, i, 0, kSignPlane + 1, weight);
   }
   for (int j = 0; j < kMagnitudeBits - 1; ++j) Store(multiplier.partial[j], at(kPartialPlane + j));
   for (int j = 0; j < kMagnitudeBits; ++j) Store(multiplier.carry[j], at(kCarryPlane + j));
@@ -158,14 +171,25 @@ COLONNADE_INLINE void RunMac(const CellTask& task, int k, int row, const Plane* 
   Store(Load(task.sums_out[k] + row) | bits, task.sums_out[k] + row);
 }
 
+template <bool kInterleaved>
+COLONNADE_INLINE void RunMacs(const CellTask& task, int row, const Plane* data) {
+  for (int k = 0; k < (kInterleaved ? kMaxMacs : 1); ++k) {
+    if (task.swap == nullptr) {
+      RunMac<kInterleaved, false>(task, k, row, data);
+    } else {
+      RunMac<kInterleaved, true>(task, k, row, data);
+    }
+  }
+}
+
 inline void RunCells(const CellTask& task) {
   Plane data[kBlockCycles];
   for (int row = 0; row < task.rows; row += kWords) {
     SelectLanes(task, row, data);
     if (task.interleave == 1) {
-      RunMac<false>(task, 0, row, data);
+      RunMacs<false>(task, row, data);
     } else {
-      for (int k = 0; k < task.interleave; ++k) RunMac<true>(task, k, row, data);
+      RunMacs<true>(task, row, data);
     }
   }
 }
@@ -183,7 +207,7 @@ COLONNADE_INLINE void SwapQuarters(uint32_t low_half, Plane* words) {
 
 inline void Transpose(const TransposeTask& task) {
   for (int lane = 0; lane < task.lanes; lane += kWords) {
-    Plane words[32];
+    Plane words[kStripColumns];
     for (int c = 0; c < kStripColumns; ++c) words[c] = Load(task.streams + c * kMaxLanes + lane);
     SwapQuarters<16>(0x0000ffff, words);
     SwapQuarters<8>(0x00ff00ff, words);

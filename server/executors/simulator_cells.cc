@@ -59,17 +59,17 @@ void SimulatorCells::Advance(const CellInputs& inputs) {
   TakeLanes(inputs);
   sums_[0] = inputs.sums;
   for (int s = 1; s <= strips_; ++s) std::fill(sums_[s].begin(), sums_[s].end(), 0);
+  const bool swapping = Swapping();
   auto word = inputs.words.begin();
   int begin = 0;
   for (int i = 0; i < cycles_; ++i) {
-    if (i + 1 < cycles_ && !WeightsChange(inputs, i)) {
-      if (Bit(inputs.load, i)) Load(**word++);
-      continue;
+    const bool load = Bit(inputs.load, i);
+    const bool weights_change = load && (swapping || config_.weight_buffers == 1);
+    if (weights_change || i + 1 == cycles_) {
+      RunCells(begin, i + 1, swapping);
+      begin = i + 1;
     }
-    RunCells(begin, i + 1);
-    begin = i + 1;
-    Swap(i);
-    if (Bit(inputs.load, i)) Load(**word++);
+    if (load) Load(**word++);
   }
 }
 
@@ -98,14 +98,14 @@ void SimulatorCells::TakeLanes(const CellInputs& inputs) {
   }
 }
 
-// Whether the weight words of the next cycle are other ones.
-bool SimulatorCells::WeightsChange(const CellInputs& inputs, int cycle) const {
-  if (config_.weight_buffers == 1) return Bit(inputs.load, cycle);
-  const uint32_t* const entry = control_.swap.newest() + cycles_ - 1 - cycle;
-  for (int row = 0; row < config_.rows + (strips_ - 1) * kStripColumns; row += kStripColumns) {
-    if (entry[row] != 0) return true;
-  }
-  return entry[config_.rows - 1 + (strips_ - 1) * kStripColumns] != 0;
+// Whether `swap` is in any cell in any cycle of the block.
+bool SimulatorCells::Swapping() const {
+  if (config_.weight_buffers == 1) return false;
+  const uint32_t* const newest = control_.swap.newest();
+  const int oldest = cycles_ - 1 + config_.rows - 1 + (strips_ - 1) * kStripColumns;
+  uint32_t any = 0;
+  for (int i = 0; i <= oldest; ++i) any |= newest[i];
+  return any != 0;
 }
 
 // The shadow words with two buffers, or the plane in which words are loaded.
@@ -114,13 +114,22 @@ const uint32_t* SimulatorCells::WordPlane(const Strip& strip, int plane, bool sh
   return strip.weights.data() + size_t(plane) * rows_;
 }
 
-CellTask SimulatorCells::MakeTask(int s, int begin, int end) {
+CellTask SimulatorCells::MakeTask(int s, int begin, int end, bool swapping) {
   Strip& strip = strips_of_cells_[s];
-  CellTask task{begin, end, rows_, config_.interleave, select_bits_, kStripColumns - 1, {}, {}, {}, {}, {}, {}, {}};
-  if (s == strips_ - 1) task.last_bit = (config_.columns - 1) % kStripColumns;
+  CellTask task;
+  task.begin = begin;
+  task.end = end;
+  task.rows = rows_;
+  task.interleave = config_.interleave;
+  task.select_bits = select_bits_;
+  task.last_bit = s + 1 < strips_ ? kStripColumns - 1 : (config_.columns - 1) % kStripColumns;
   for (size_t a = 0; a < strip.lanes.size(); ++a) task.lanes[a] = strip.lanes[a].newest() + cycles_ - 1;
-  for (int plane = 0; plane < word_planes(); ++plane) task.word[plane] = WordPlane(strip, plane, /*shadow=*/false);
+  for (int plane = 0; plane < word_planes(); ++plane) {
+    task.word[plane] = WordPlane(strip, plane, /*shadow=*/false);
+    task.shadow[plane] = WordPlane(strip, plane, /*shadow=*/true);
+  }
   const int entry = cycles_ - 1 + s * kStripColumns;
+  if (swapping) task.swap = control_.swap.newest() + entry;
   for (int k = 0; k < config_.interleave; ++k) {
     task.first[k] = control_.first[k].newest() + entry;
     task.turn[k] = control_.turn[k].newest() + entry;
@@ -131,19 +140,24 @@ CellTask SimulatorCells::MakeTask(int s, int begin, int end) {
   return task;
 }
 
-void SimulatorCells::RunCells(int begin, int end) {
-  for (int s = 0; s < strips_; ++s) loops_.run_cells(MakeTask(s, begin, end));
+void SimulatorCells::RunCells(int begin, int end, bool swapping) {
+  for (int s = 0; s < strips_; ++s) loops_.run_cells(MakeTask(s, begin, end, swapping));
+  if (swapping) Swap(begin, end);
 }
 
-// The end of a cycle: where `swap` is, the shadow word becomes the weight word.
-void SimulatorCells::Swap(int cycle) {
-  if (config_.weight_buffers == 1) return;
+// Where `swap` was in cycles [begin, end), the shadow word has become the weight word.
+void SimulatorCells::Swap(int begin, int end) {
+  std::vector<uint32_t> swapped(rows_);
   for (int s = 0; s < strips_; ++s) {
-    const uint32_t* const swap = control_.swap.newest() + cycles_ - 1 - cycle + s * kStripColumns;
+    std::fill(swapped.begin(), swapped.end(), 0);
+    for (int i = begin; i < end; ++i) {
+      const uint32_t* const swap = control_.swap.newest() + cycles_ - 1 - i + s * kStripColumns;
+      for (int row = 0; row < rows_; ++row) swapped[row] |= swap[row];
+    }
     for (int plane = 0; plane < word_planes(); ++plane) {
       const uint32_t* const shadow = strips_of_cells_[s].chain[plane].newest();
       uint32_t* const weight = strips_of_cells_[s].weights.data() + size_t(plane) * rows_;
-      for (int row = 0; row < rows_; ++row) weight[row] ^= swap[row] & (weight[row] ^ shadow[row]);
+      for (int row = 0; row < rows_; ++row) weight[row] ^= swapped[row] & (weight[row] ^ shadow[row]);
     }
   }
 }

@@ -116,10 +116,10 @@ class SimulatorCells {
   void TakeControl(const CellInputs& inputs);
   void TakeLanes(const CellInputs& inputs);
   void Spread(uint32_t bits, History& history);
-  bool WeightsChange(const CellInputs& inputs, int cycle) const;
-  void RunCells(int begin, int end);
-  CellTask MakeTask(int strip, int begin, int end);
-  void Swap(int cycle);
+  bool Swapping() const;
+  void RunCells(int begin, int end, bool swapping);
+  CellTask MakeTask(int strip, int begin, int end, bool swapping);
+  void Swap(int begin, int end);
   void Load(const WeightRow& row);
   const uint32_t* WordPlane(const Strip& strip, int plane, bool shadow) const;
 

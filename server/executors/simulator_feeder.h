@@ -24,12 +24,16 @@ class Feeder {
   void AddBits(int group, int64_t offset, uint32_t* lanes) const;
 
  private:
-  uint32_t* Words(int group) { return streams_.data() + group * group_size_ + alpha_; }
+  // Lanes are padded to a multiple of this.
+  static constexpr int kQuad = 4;
 
-  const int alpha_;
+  void Serialize(int group, int lane, const nn::Column& site, const nn::Window& window, const quant::Tensor& tensor,
+                 std::span<const uint8_t> bytes, const nn::Shape& output);
+
+  const int lanes_, pixel_bits_;   // pixel p is in word p >> pixel_bits
   const int64_t words_;            // of 32 cycles, per lane
   const int64_t group_size_;       // with a zero word before and after
-  std::vector<uint32_t> streams_;  // [groups][words][alpha]
+  std::vector<uint32_t> streams_;  // [groups][words][lanes]
 };
 
 }  // namespace colonnade::executors

@@ -37,20 +37,23 @@ inline constexpr int kResultPlane = kSumCarryPlane + 1;
 inline constexpr int kNegativePlane = kResultPlane + 1;
 inline constexpr int kMacPlanes = kNegativePlane + 1;
 
-// One strip in cycles [begin, end) of a block, while no weight word changes.
+// One strip in cycles [begin, end) of a block, during which no weight is loaded. With `swap`,
+// weight words become shadow words on the way; the task leaves the planes of `word` as they are.
 struct CellTask {
   int begin = 0, end = 0;
-  int rows = 0;                            // padded
-  int interleave = 0;                      // multiply-accumulates
-  int select_bits = 0;                     // 0..4
-  int last_bit = 0;                        // of the strip's last column
-  const uint32_t* lanes[kMaxLanes] = {};   // [2^select_bits] entries
-  const uint32_t* first[kMaxMacs] = {};    // entries: `first` for this multiply-accumulate
-  const uint32_t* turn[kMaxMacs] = {};     // entries: the data bit is its own; interleave 4 only
-  const uint32_t* word[kWordPlanes] = {};  // planes
-  uint32_t* registers[kMaxMacs] = {};      // [kMacPlanes][rows]
-  const uint32_t* sums_in[kMaxMacs] = {};  // [rows]: bit i is on the row's left wire in cycle i
-  uint32_t* sums_out[kMaxMacs] = {};       // [rows]: the right wire's; bits begin..end-1 are set
+  int rows = 0;                              // padded
+  int interleave = 0;                        // multiply-accumulates
+  int select_bits = 0;                       // 0..4
+  int last_bit = 0;                          // of the strip's last column
+  const uint32_t* lanes[kMaxLanes] = {};     // [2^select_bits] entries
+  const uint32_t* first[kMaxMacs] = {};      // entries: `first` for this multiply-accumulate
+  const uint32_t* turn[kMaxMacs] = {};       // entries: the data bit is its own; interleave 4 only
+  const uint32_t* word[kWordPlanes] = {};    // planes, in cycle `begin`
+  const uint32_t* swap = nullptr;            // entries, or none when nothing is swapped
+  const uint32_t* shadow[kWordPlanes] = {};  // planes
+  uint32_t* registers[kMaxMacs] = {};        // [kMacPlanes][rows]
+  const uint32_t* sums_in[kMaxMacs] = {};    // [rows]: bit i is on the row's left wire in cycle i
+  uint32_t* sums_out[kMaxMacs] = {};         // [rows]: the right wire's; bits begin..end-1 are set
 };
 
 // Lane streams by column -> words by cycle.

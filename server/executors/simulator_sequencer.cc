@@ -72,7 +72,7 @@ Sequencer::Activity Sequencer::Issue() {
 void Sequencer::IssueBit() {
   if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages).swap = true;
   Entry& entry = At(-kFeederStages);
-  entry.first = issued_ % word_cycles_ == 0;
+  entry.first = (issued_ & (word_cycles_ - 1)) == 0;
   entry.first_word = issued_ == 0;
   entry.last_word = issued_ == tile_cycles_ - word_cycles_;
   entry.last_tile = issuing_ + 1 == static_cast<int>(tiles_.size());
