@@ -126,8 +126,7 @@ void SimulatedArray::FillSums(const SequencedBlock& block) {
   for (const Wave& wave : waves_) {
     for (int turn = 0; turn < config_.interleave; ++turn) {
       uint32_t* const wires = inputs_.sums.data() + size_t(Mac(wave, turn)) * cells_.padded_rows();
-      const int64_t offset = block.begin - wave.start - turn * word_cycles_;
-      for (int row = 0; row < wave.before->rows(); ++row) wires[row] |= wave.before->Bits(row, turn, offset - row);
+      wave.before->Serialize(turn, block.begin - wave.start - turn * word_cycles_, wires);
     }
   }
 }
@@ -137,9 +136,7 @@ void SimulatedArray::CollectSums(const SequencedBlock& block) {
     for (int turn = 0; turn < config_.interleave; ++turn) {
       const uint32_t* const wires = cells_.sums_out().data() + size_t(Mac(wave, turn)) * cells_.padded_rows();
       const int64_t offset = block.begin - wave.start - turn * word_cycles_ - config_.columns;
-      for (int row = 0; row < wave.after->rows(); ++row) {
-        wave.after->Collect(row, turn, offset - row, wires[row], block.cycles);
-      }
+      wave.after->Collect(turn, offset, wires, block.cycles);
     }
   }
 }

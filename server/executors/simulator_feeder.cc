@@ -1,40 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/executors/simulator_feeder.h"
 
+#include <algorithm>
+
 namespace colonnade::executors {
+namespace {
+
+// What a filter-matrix column reads, by output pixel.
+void ReadColumn(const nn::Column& site, const nn::Window& window, const quant::Tensor& tensor,
+                std::span<const uint8_t> bytes, const nn::Shape& output, std::vector<uint8_t>& column) {
+  const nn::Shape& shape = tensor.shape;
+  column.assign(size_t(output.height) * output.width, static_cast<uint8_t>(tensor.zero_point()));
+  const int left = site.dx * window.dilation_w - window.pad_left;
+  const int begin = left < 0 ? (-left + window.stride_w - 1) / window.stride_w : 0;
+  const int end = left < shape.width ? std::min(output.width, (shape.width - 1 - left) / window.stride_w + 1) : 0;
+  for (int y = 0; y < output.height; ++y) {
+    const int in_y = y * window.stride_h - window.pad_top + site.dy * window.dilation_h;
+    if (in_y < 0 || in_y >= shape.height) continue;
+    const uint8_t* const row = bytes.data() + (int64_t{site.channel} * shape.height + in_y) * shape.width;
+    uint8_t* const to = column.data() + int64_t{y} * output.width;
+    for (int x = begin; x < end; ++x) to[x] = row[left + x * window.stride_w];
+  }
+}
+
+}  // namespace
 
 Feeder::Feeder(const array::MatrixStep& step, const quant::Tensor& tensor, std::span<const uint8_t> bytes,
                const nn::Shape& output, const array::ArrayConfig& config)
     : lanes_((config.alpha + kQuad - 1) / kQuad * kQuad),
-      pixel_bits_(config.interleave == 4 ? 2 : 0),
-      words_((int64_t{output.height} * output.width + config.interleave - 1) >> pixel_bits_),
+      pixels_in_word_(config.interleave),
+      words_((int64_t{output.height} * output.width + pixels_in_word_ - 1) / pixels_in_word_),
       group_size_((words_ + 2) * lanes_),
       streams_(step.matrix.groups * group_size_) {
+  std::vector<uint8_t> column;
   for (int group = 0; group < step.matrix.groups; ++group) {
     const std::vector<int>& members = step.matrix.group_columns[group];
     for (int lane = 0; lane < static_cast<int>(members.size()); ++lane) {
-      Serialize(group, lane, step.matrix.column_sites[members[lane]], step.window, tensor, bytes, output);
+      ReadColumn(step.matrix.column_sites[members[lane]], step.window, tensor, bytes, output, column);
+      column.resize(words_ * pixels_in_word_);
+      Serialize(group, lane, column);
     }
   }
 }
 
-// What a filter-matrix column reads, by output pixel.
-void Feeder::Serialize(int group, int lane, const nn::Column& site, const nn::Window& window,
-                       const quant::Tensor& tensor, std::span<const uint8_t> bytes, const nn::Shape& output) {
-  const nn::Shape& shape = tensor.shape;
-  const int pixels_in_word = 1 << pixel_bits_;
-  uint32_t* const words = streams_.data() + group * group_size_ + lanes_ + lane;
-  int64_t pixel = 0;
-  for (int y = 0; y < output.height; ++y) {
-    const int in_y = y * window.stride_h - window.pad_top + site.dy * window.dilation_h;
-    const bool row_inside = 0 <= in_y && in_y < shape.height;
-    const int64_t row = (int64_t{site.channel} * shape.height + in_y) * shape.width;
-    for (int x = 0; x < output.width; ++x, ++pixel) {
-      const int in_x = x * window.stride_w - window.pad_left + site.dx * window.dilation_w;
-      const bool inside = row_inside && 0 <= in_x && in_x < shape.width;
-      const auto byte = static_cast<uint32_t>(inside ? bytes[row + in_x] : tensor.zero_point());
-      words[(pixel >> pixel_bits_) * lanes_] |= byte << (8 * (pixel & (pixels_in_word - 1)));
-    }
+void Feeder::Serialize(int group, int lane, std::span<const uint8_t> column) {
+  uint32_t* to = streams_.data() + group * group_size_ + lanes_ + lane;
+  for (auto from = column.begin(); from != column.end(); to += lanes_) {
+    for (int p = 0; p < pixels_in_word_; ++p) *to |= uint32_t{*from++} << (8 * p);
   }
 }
 

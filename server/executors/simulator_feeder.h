@@ -27,10 +27,9 @@ class Feeder {
   // Lanes are padded to a multiple of this.
   static constexpr int kQuad = 4;
 
-  void Serialize(int group, int lane, const nn::Column& site, const nn::Window& window, const quant::Tensor& tensor,
-                 std::span<const uint8_t> bytes, const nn::Shape& output);
+  void Serialize(int group, int lane, std::span<const uint8_t> column);
 
-  const int lanes_, pixel_bits_;   // pixel p is in word p >> pixel_bits
+  const int lanes_, pixels_in_word_;
   const int64_t words_;            // of 32 cycles, per lane
   const int64_t group_size_;       // with a zero word before and after
   std::vector<uint32_t> streams_;  // [groups][words][lanes]

@@ -13,13 +13,13 @@ Sequencer::Sequencer(const array::ArrayConfig& config, int64_t pixels, std::vect
       tiles_(std::move(tiles)),
       line_(kLine),
       activities_(kLine),
-      cycles_(tiles_.size()) {}
+      counts_(tiles_.size()) {}
 
 SequencedBlock Sequencer::Run(int most) {
   SequencedBlock block;
   block.begin = now_;
   while (block.cycles < most && !done_) {
-    const bool reads_sums = At(0).first_word && tiles_[started_].continues;
+    const bool reads_sums = (At(0) & kFirstWord) != 0 && tiles_[started_].continues;
     if (reads_sums && block.cycles > 0) break;
     RunCycle(block);
   }
@@ -27,7 +27,7 @@ SequencedBlock Sequencer::Run(int most) {
 }
 
 void Sequencer::RunCycle(SequencedBlock& block) {
-  At(-kFeederStages) = {};
+  At(-kFeederStages) = 0;
   Enter(block);
   Observe();
   const Activity activity = Issue();
@@ -39,43 +39,50 @@ void Sequencer::RunCycle(SequencedBlock& block) {
 
 // What is in cell (0, 0) now.
 void Sequencer::Enter(SequencedBlock& block) {
-  const Entry entry = At(0);
-  if (entry.first) phase_ = static_cast<int>(words_++ % config_.interleave);
-  if (entry.first_word) block.starts.push_back({started_++, now_, phase_});
-  block.first |= uint32_t{entry.first} << block.cycles;
-  block.swap |= uint32_t{entry.swap} << block.cycles;
-  block.phase[0] |= uint32_t(phase_ & 1) << block.cycles;
-  block.phase[1] |= uint32_t(phase_ >> 1) << block.cycles;
+  if (const uint8_t entry = At(0); entry != 0) {
+    if (entry & kFirst) phase_ = static_cast<uint32_t>(words_++ % config_.interleave);
+    if (entry & kFirstWord) block.starts.push_back({started_++, now_, static_cast<int>(phase_)});
+    block.first |= uint32_t{(entry & kFirst) != 0} << block.cycles;
+    block.swap |= uint32_t{(entry & kSwap) != 0} << block.cycles;
+  }
+  block.phase[0] |= (phase_ & 1) << block.cycles;
+  block.phase[1] |= (phase_ >> 1) << block.cycles;
 }
 
 // A word's first bit is on a result wire one cycle after it was in the row's last cell.
 void Sequencer::Observe() {
-  swapped_ += At(last_stage_ + 1).swap;
-  finished_ += At(last_stage_ + 1 + kSumBits).last_word;
-  returned_ += At(config_.columns - 1 + 1 + (kSumBits - 2)).first_word;
-  const Entry& oldest = At(last_stage_ + 1 + (kSumBits - 1) + kOutputStages);
-  done_ = oldest.last_word && oldest.last_tile;
+  const uint8_t swap = At(last_stage_ + 1);
+  const uint8_t last_wire = At(last_stage_ + 1 + kSumBits);
+  const uint8_t first_wire = At(config_.columns - 1 + 1 + (kSumBits - 2));
+  const uint8_t output = At(last_stage_ + 1 + (kSumBits - 1) + kOutputStages);
+  if ((swap | last_wire | first_wire | output) == 0) return;
+  swapped_ += (swap & kSwap) != 0;
+  finished_ += (last_wire & kLastWord) != 0;
+  returned_ += (first_wire & kFirstWord) != 0;
+  done_ = (output & kLastWord) != 0 && (output & kLastTile) != 0;
 }
 
 Sequencer::Activity Sequencer::Issue() {
   const auto tiles = static_cast<int>(tiles_.size());
-  if (issuing_ == tiles) return {Part::kDrain, tiles - 1};
+  if (issuing_ == tiles) return {kDrain, tiles - 1};
   if (issued_ == 0) {
-    if (loading_ <= issuing_) return {Part::kWeightLoad, issuing_};
-    if (tiles_[issuing_].continues && returned_ < issuing_) return {Part::kStall, issuing_};
+    if (loading_ <= issuing_) return {kWeightLoad, issuing_};
+    if (tiles_[issuing_].continues && returned_ < issuing_) return {kStall, issuing_};
   }
-  const Activity activity{Part::kStream, issuing_};
+  const Activity activity{kStream, issuing_};
   IssueBit();
   return activity;
 }
 
 void Sequencer::IssueBit() {
-  if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages).swap = true;
-  Entry& entry = At(-kFeederStages);
-  entry.first = (issued_ & (word_cycles_ - 1)) == 0;
-  entry.first_word = issued_ == 0;
-  entry.last_word = issued_ == tile_cycles_ - word_cycles_;
-  entry.last_tile = issuing_ + 1 == static_cast<int>(tiles_.size());
+  if ((issued_ & (word_cycles_ - 1)) == 0) {
+    if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages) |= kSwap;
+    uint8_t& entry = At(-kFeederStages);
+    entry = kFirst;
+    if (issued_ == 0) entry |= kFirstWord;
+    if (issued_ == tile_cycles_ - word_cycles_) entry |= kLastWord;
+    if (issuing_ + 1 == static_cast<int>(tiles_.size())) entry |= kLastTile;
+  }
   if (++issued_ == tile_cycles_) {
     issued_ = 0;
     ++issuing_;
@@ -95,19 +102,20 @@ void Sequencer::Load(SequencedBlock& block) {
   }
 }
 
-// As what is counted is what the decision of C + 3 cycles ago has brought to cell (0, C - 1).
+// A cycle is counted as what was decided C + 3 cycles ago and is in cell (0, C - 1) now.
 void Sequencer::Count(Activity activity) {
   const auto slot = [&](int64_t cycle) -> Activity& { return activities_[cycle & (kLine - 1)]; };
   slot(now_) = activity;
   const Activity counted = slot(now_ - (kFeederStages + config_.columns - 1));
-  array::Cycles& cycles = cycles_[counted.tile];
-  switch (counted.part) {
-    case Part::kNothing: ++cycles.fill; break;
-    case Part::kStream: ++cycles.stream; break;
-    case Part::kWeightLoad: ++cycles.weight_load; break;
-    case Part::kStall: ++cycles.stall; break;
-    case Part::kDrain: ++cycles.drain; break;
+  ++counts_[counted.tile][counted.part];
+}
+
+std::vector<array::Cycles> Sequencer::cycles() const {
+  std::vector<array::Cycles> cycles;
+  for (const std::array<int64_t, kParts>& count : counts_) {
+    cycles.push_back({count[kFill], count[kStream], count[kDrain], count[kWeightLoad], count[kStall]});
   }
+  return cycles;
 }
 
 }  // namespace colonnade::executors

@@ -61,7 +61,7 @@ class Sequencer {
   SequencedBlock Run(int most);
 
   // Once done: by tile. Fill is the first tile's, drain the last one's.
-  const std::vector<array::Cycles>& cycles() const { return cycles_; }
+  std::vector<array::Cycles> cycles() const;
 
  private:
   // Cycles from the issue of a bit until it is in cell (0, 0), and its swap.
@@ -71,14 +71,11 @@ class Sequencer {
   static constexpr int kOutputStages = 3;  // from a complete sum until the output is written
 
   // What enters the control line in a cycle, and which word of its tile begins with it.
-  struct Entry {
-    bool first : 1 = false, swap : 1 = false;
-    bool first_word : 1 = false, last_word : 1 = false, last_tile : 1 = false;
-  };
+  enum Entry : uint8_t { kFirst = 1, kSwap = 2, kFirstWord = 4, kLastWord = 8, kLastTile = 16 };
 
-  enum class Part : uint8_t { kNothing, kStream, kWeightLoad, kStall, kDrain };
+  enum Part : uint8_t { kFill, kStream, kWeightLoad, kStall, kDrain, kParts };
   struct Activity {
-    Part part = Part::kNothing;
+    Part part = kFill;
     int tile = 0;
   };
 
@@ -91,7 +88,7 @@ class Sequencer {
   void Count(Activity activity);
 
   // What is `stages` behind cell (0, 0) on the control line.
-  Entry& At(int64_t stages) { return line_[(now_ - stages) & (kLine - 1)]; }
+  uint8_t& At(int64_t stages) { return line_[(now_ - stages) & (kLine - 1)]; }
 
   static constexpr int kLine = 1024;  // more than any distance that is looked back
 
@@ -99,15 +96,15 @@ class Sequencer {
   const int64_t tile_cycles_;
   const int word_cycles_, last_stage_;
   const std::vector<TileShape> tiles_;
-  std::vector<Entry> line_;           // by cycle at cell (0, 0), modulo kLine
-  std::vector<Activity> activities_;  // by cycle, modulo kLine
-  std::vector<array::Cycles> cycles_;
+  std::vector<uint8_t> line_;                        // entries, by cycle at cell (0, 0), modulo kLine
+  std::vector<Activity> activities_;                 // by cycle, modulo kLine
+  std::vector<std::array<int64_t, kParts>> counts_;  // by tile
   int64_t now_ = 0;
   bool done_ = false;
 
   int started_ = 0;      // tiles whose first bit has been in cell (0, 0)
   int64_t words_ = 0;    // whose first bit has
-  int phase_ = 0;        // there
+  uint32_t phase_ = 0;   // there
   int issuing_ = 0;      // tile of the next bit
   int64_t issued_ = 0;   // its bits so far
   int loading_ = 0;      // tile of the next row of weights

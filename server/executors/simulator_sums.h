@@ -24,27 +24,17 @@ class TileSums {
   int32_t Get(int row, int64_t pixel) const { return static_cast<int32_t>(Row(row)[pixel]); }
   void Set(int row, int64_t pixel, int32_t sum) { Row(row)[pixel] = static_cast<uint32_t>(sum); }
 
-  // 32 bits of a row's turn, the first of them `offset` bits after the turn's first word
-  // begins; zeros before and after its words.
-  uint32_t Bits(int row, int turn, int64_t offset) const {
-    const int64_t pixel = (offset >> 5) * interleave_ + turn;
-    if (pixel + interleave_ < 0 || pixel >= pixels_) return 0;
-    const uint32_t* const low = Row(row) + pixel;
-    return static_cast<uint32_t>((uint64_t{low[interleave_]} << 32 | *low) >> (offset & 31));
-  }
+  // Adds to `wires` (by row) 32 bits of each row's turn. Row 0's first bit is `offset` bits
+  // after the turn's first word begins, each further row's one bit earlier; zeros before and
+  // after the words.
+  void Serialize(int turn, int64_t offset, uint32_t* wires) const;
 
-  // Adds the low `count` of `bits` at the same place; those outside of the words are dropped.
-  void Collect(int row, int turn, int64_t offset, uint32_t bits, int count) {
-    const int64_t pixel = (offset >> 5) * interleave_ + turn;
-    const uint64_t placed = (bits & (~uint64_t{0} >> (64 - count))) << (offset & 31);
-    const auto add = [&](int64_t at, uint64_t part) {
-      if (0 <= at && at < pixels_) Row(row)[at] |= static_cast<uint32_t>(part);
-    };
-    add(pixel, placed);
-    add(pixel + interleave_, placed >> 32);
-  }
+  // Adds the low `count` bits of `wires` at the same places; those outside of the words are
+  // dropped.
+  void Collect(int turn, int64_t offset, const uint32_t* wires, int count);
 
  private:
+  int64_t Pixel(int turn, int64_t offset) const { return (offset >> 5) * interleave_ + turn; }
   const uint32_t* Row(int row) const { return words_.data() + row * stride_ + interleave_; }
   uint32_t* Row(int row) { return words_.data() + row * stride_ + interleave_; }
 
