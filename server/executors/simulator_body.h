@@ -197,8 +197,9 @@ inline void RunCells(const CellTask& task) {
 // Swaps bit j + d of word i with bit j of word i + d, for all i and j without bit d.
 template <int kDistance>
 COLONNADE_INLINE void SwapQuarters(uint32_t low_half, Plane* words) {
-  for (int i = 0; i < 32; ++i) {
-    if (i & kDistance) continue;
+#pragma GCC unroll 32
+  for (int n = 0; n < 16; ++n) {
+    const int i = (n & ~(kDistance - 1)) * 2 + (n & (kDistance - 1));
     const Plane change = ((words[i] >> kDistance) ^ words[i + kDistance]) & low_half;
     words[i] ^= change << kDistance;
     words[i + kDistance] ^= change;
@@ -206,8 +207,10 @@ COLONNADE_INLINE void SwapQuarters(uint32_t low_half, Plane* words) {
 }
 
 inline void Transpose(const TransposeTask& task) {
+  const int cycles = task.cycles;
   for (int lane = 0; lane < task.lanes; lane += kWords) {
-    Plane words[kStripColumns];
+    Plane words[kBlockCycles];
+#pragma GCC unroll 32
     for (int c = 0; c < kStripColumns; ++c) words[c] = Load(task.streams + c * kMaxLanes + lane);
     SwapQuarters<16>(0x0000ffff, words);
     SwapQuarters<8>(0x00ff00ff, words);
@@ -215,8 +218,10 @@ inline void Transpose(const TransposeTask& task) {
     SwapQuarters<2>(0x33333333, words);
     SwapQuarters<1>(0x55555555, words);
     const int count = task.lanes - lane < kWords ? task.lanes - lane : kWords;
-    for (int i = 0; i < task.cycles; ++i) {
-      for (int a = 0; a < count; ++a) task.words[lane + a][-i] = words[i][a];
+    for (int a = 0; a < count; ++a) {
+      uint32_t* const to = task.words[lane + a];
+#pragma GCC unroll 8
+      for (int i = 0; i < cycles; ++i) to[-i] = words[i][a];
     }
   }
 }

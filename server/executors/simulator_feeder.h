@@ -26,10 +26,9 @@ class Feeder {
  private:
   // Lanes are padded to a multiple of this.
   static constexpr int kQuad = 4;
+  using Quad = uint32_t __attribute__((vector_size(4 * kQuad)));
 
-  void Serialize(int group, int lane, std::span<const uint8_t> column);
-
-  const int lanes_, pixels_in_word_;
+  const int lanes_;
   const int64_t words_;            // of 32 cycles, per lane
   const int64_t group_size_;       // with a zero word before and after
   std::vector<uint32_t> streams_;  // [groups][words][lanes]

@@ -39,7 +39,7 @@ void Sequencer::RunCycle(SequencedBlock& block) {
 
 // What is in cell (0, 0) now.
 void Sequencer::Enter(SequencedBlock& block) {
-  if (const uint8_t entry = At(0); entry != 0) {
+  if (const uint16_t entry = At(0); entry != 0) {
     if (entry & kFirst) phase_ = static_cast<uint32_t>(words_++ % config_.interleave);
     if (entry & kFirstWord) block.starts.push_back({started_++, now_, static_cast<int>(phase_)});
     block.first |= uint32_t{(entry & kFirst) != 0} << block.cycles;
@@ -51,10 +51,10 @@ void Sequencer::Enter(SequencedBlock& block) {
 
 // A word's first bit is on a result wire one cycle after it was in the row's last cell.
 void Sequencer::Observe() {
-  const uint8_t swap = At(last_stage_ + 1);
-  const uint8_t last_wire = At(last_stage_ + 1 + kSumBits);
-  const uint8_t first_wire = At(config_.columns - 1 + 1 + (kSumBits - 2));
-  const uint8_t output = At(last_stage_ + 1 + (kSumBits - 1) + kOutputStages);
+  const uint16_t swap = At(last_stage_ + 1);
+  const uint16_t last_wire = At(last_stage_ + 1 + kSumBits);
+  const uint16_t first_wire = At(config_.columns - 1 + 1 + (kSumBits - 2));
+  const uint16_t output = At(last_stage_ + 1 + (kSumBits - 1) + kOutputStages);
   if ((swap | last_wire | first_wire | output) == 0) return;
   swapped_ += (swap & kSwap) != 0;
   finished_ += (last_wire & kLastWord) != 0;
@@ -77,7 +77,7 @@ Sequencer::Activity Sequencer::Issue() {
 void Sequencer::IssueBit() {
   if ((issued_ & (word_cycles_ - 1)) == 0) {
     if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages) |= kSwap;
-    uint8_t& entry = At(-kFeederStages);
+    uint16_t& entry = At(-kFeederStages);
     entry = kFirst;
     if (issued_ == 0) entry |= kFirstWord;
     if (issued_ == tile_cycles_ - word_cycles_) entry |= kLastWord;

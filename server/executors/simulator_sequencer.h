@@ -71,7 +71,7 @@ class Sequencer {
   static constexpr int kOutputStages = 3;  // from a complete sum until the output is written
 
   // What enters the control line in a cycle, and which word of its tile begins with it.
-  enum Entry : uint8_t { kFirst = 1, kSwap = 2, kFirstWord = 4, kLastWord = 8, kLastTile = 16 };
+  enum Entry : uint16_t { kFirst = 1, kSwap = 2, kFirstWord = 4, kLastWord = 8, kLastTile = 16 };
 
   enum Part : uint8_t { kFill, kStream, kWeightLoad, kStall, kDrain, kParts };
   struct Activity {
@@ -88,7 +88,7 @@ class Sequencer {
   void Count(Activity activity);
 
   // What is `stages` behind cell (0, 0) on the control line.
-  uint8_t& At(int64_t stages) { return line_[(now_ - stages) & (kLine - 1)]; }
+  uint16_t& At(int64_t stages) { return line_[(now_ - stages) & (kLine - 1)]; }
 
   static constexpr int kLine = 1024;  // more than any distance that is looked back
 
@@ -96,7 +96,7 @@ class Sequencer {
   const int64_t tile_cycles_;
   const int word_cycles_, last_stage_;
   const std::vector<TileShape> tiles_;
-  std::vector<uint8_t> line_;                        // entries, by cycle at cell (0, 0), modulo kLine
+  std::vector<uint16_t> line_;                       // entries, by cycle at cell (0, 0), modulo kLine
   std::vector<Activity> activities_;                 // by cycle, modulo kLine
   std::vector<std::array<int64_t, kParts>> counts_;  // by tile
   int64_t now_ = 0;
