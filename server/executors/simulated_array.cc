@@ -2,9 +2,9 @@
 //
 // The simulation goes in blocks of up to 32 cycles. First the sequencer decides what
 // happens in them, which does not depend on data; then the words that enter at the edges
-// are serialized, the cells computed, and what leaves at the right is collected. Sums
-// that leave and come back as the beginning of the next column tile take some cycles at
-// the least; a block is never longer than that.
+// are serialized, the cells computed, and what leaves at the right is collected. A bit
+// that leaves and comes back, in the sum that the next column tile goes on with, takes
+// 34 cycles at the least: it never does both in one block.
 #include "server/executors/simulated_array.h"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ SimulatedRun SimulatedArray::Run(const SimulatedStep& step) {
   SimulatedRun run{std::vector<int32_t>(step.matrix->rows * step.pixels), {}};
   Sequencer sequencer(config_, step.pixels, Shapes(*step.tiles));
   while (!sequencer.done()) {
-    const SequencedBlock block = sequencer.Run(MostCycles());
+    const SequencedBlock block = sequencer.Run(kBlockCycles);
     for (const SequencedBlock::Start& start : block.starts) Begin(step, start);
     FillControl(step, block);
     FillLanes(step, block);
@@ -53,22 +53,15 @@ SimulatedRun SimulatedArray::Run(const SimulatedStep& step) {
   return run;
 }
 
-int SimulatedArray::MostCycles() const {
-  int64_t most = kBlockCycles;
-  for (const Wave& wave : waves_) most = std::min(most, wave.shortest_way);
-  return static_cast<int>(most);
-}
-
 // The words that begin a tile's sums: those that the tile before leaves, or the initial ones.
 void SimulatedArray::Begin(const SimulatedStep& step, const SequencedBlock::Start& start) {
   const std::vector<array::Tile>& tiles = *step.tiles;
   const array::Tile& tile = tiles[start.tile];
   const size_t next = size_t(start.tile) + 1;
-  Wave wave{&tile, start.start, start.mac, kBlockCycles, next == tiles.size() || !SameRows(tile, tiles[next]), {}, {}};
+  Wave wave{&tile, start.start, start.mac, next == tiles.size() || !SameRows(tile, tiles[next]), {}, {}};
   const int rows = tile.row_end - tile.row_begin;
   if (start.tile > 0 && SameRows(tiles[start.tile - 1], tile)) {
     wave.before = last_sums_;
-    wave.shortest_way = start.start - last_start_ - config_.columns - (kSumBits - 1);
   } else {
     auto initial = std::make_shared<TileSums>(rows, step.pixels, config_.interleave);
     for (int row = 0; row < rows; ++row) {
@@ -79,7 +72,6 @@ void SimulatedArray::Begin(const SimulatedStep& step, const SequencedBlock::Star
   }
   wave.after = std::make_shared<TileSums>(rows, step.pixels, config_.interleave);
   last_sums_ = wave.after;
-  last_start_ = start.start;
   waves_.push_back(std::move(wave));
 }
 

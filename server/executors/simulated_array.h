@@ -47,15 +47,13 @@ class SimulatedArray {
   // A tile whose bits are in the array.
   struct Wave {
     const array::Tile* tile = nullptr;
-    int64_t start = 0;         // its first bit in cell (0, 0), in cycles of the step
-    int mac = 0;               // of its first word
-    int64_t shortest_way = 0;  // cycles between the end of a sum and the beginning of the word it begins
+    int64_t start = 0;  // its first bit in cell (0, 0), in cycles of the step
+    int mac = 0;        // of its first word
     bool last_of_rows = false;
     std::shared_ptr<const TileSums> before;
     std::shared_ptr<TileSums> after;
   };
 
-  int MostCycles() const;
   void Begin(const SimulatedStep& step, const SequencedBlock::Start& start);
   void FillControl(const SimulatedStep& step, const SequencedBlock& block);
   void FillLanes(const SimulatedStep& step, const SequencedBlock& block);
@@ -71,10 +69,7 @@ class SimulatedArray {
   CellInputs inputs_;
   std::vector<WeightRow> weights_;  // on the bus in the block
   std::deque<Wave> waves_;
-
-  // Of the tile that began last.
-  std::shared_ptr<const TileSums> last_sums_;
-  int64_t last_start_ = 0;
+  std::shared_ptr<const TileSums> last_sums_;  // of the tile that began last
 };
 
 }  // namespace colonnade::executors

@@ -18,11 +18,7 @@ Sequencer::Sequencer(const array::ArrayConfig& config, int64_t pixels, std::vect
 SequencedBlock Sequencer::Run(int most) {
   SequencedBlock block;
   block.begin = now_;
-  while (block.cycles < most && !done_) {
-    const bool reads_sums = (At(0) & kFirstWord) != 0 && tiles_[started_].continues;
-    if (reads_sums && block.cycles > 0) break;
-    RunCycle(block);
-  }
+  while (block.cycles < most && !done_) RunCycle(block);
   return block;
 }
 
@@ -78,7 +74,7 @@ void Sequencer::IssueBit() {
   if ((issued_ & (word_cycles_ - 1)) == 0) {
     if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages) |= kSwap;
     uint16_t& entry = At(-kFeederStages);
-    entry = kFirst;
+    entry |= kFirst;
     if (issued_ == 0) entry |= kFirstWord;
     if (issued_ == tile_cycles_ - word_cycles_) entry |= kLastWord;
     if (issuing_ + 1 == static_cast<int>(tiles_.size())) entry |= kLastTile;

@@ -56,8 +56,7 @@ class Sequencer {
   // The last output has been written.
   bool done() const { return done_; }
 
-  // The next cycles: `most` of them, 1 to 32, or less: up to the last, or to the first bit of
-  // a tile that continues sums (so that block by block, sums are there before they are read).
+  // The next cycles: `most` of them, 1 to 32, or those up to the last. REQUIRES: !done().
   SequencedBlock Run(int most);
 
   // Once done: by tile. Fill is the first tile's, drain the last one's.
