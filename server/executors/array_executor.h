@@ -26,8 +26,8 @@ struct Workspace {
   // (for lockstep comparison). Empty for the tensor of a logits step.
   std::vector<std::vector<uint8_t>> tensors;
 
-  // Cycles of the array by step and tile, for executors that count them as they run;
-  // empty for host steps. The others leave it as it is.
+  // After a Run, the array's cycles by step and tile, empty for host steps. Empty for
+  // executors that do not count them as they run.
   std::vector<std::vector<array::Cycles>> counted_cycles;
 
   // Scratch of the executors.
@@ -41,7 +41,8 @@ class ArrayExecutor {
  public:
   virtual ~ArrayExecutor() = default;
 
-  // "reference" or "kernels": the name in flags, labels and responses.
+  // "reference" or "kernels": the name in flags, labels and responses. ("planes" is for
+  // tests, see planes_executor.h.)
   virtual std::string_view name() const = 0;
 
   virtual const array::ArrayProgram& program() const = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The executor that simulates the array: matrix steps run on a SimulatedArray, register by
-// register and cycle by cycle, host steps as everywhere. Some ten thousand times slower
-// than the kernels; it is there to check them, the cycle model and the hardware, and is
+// register and cycle by cycle, host steps as everywhere. Some hundred times slower than
+// the kernels; it is there to check them, the cycle model and the hardware, and is
 // not among ExecutorNames().
 #pragma once
 

@@ -6,7 +6,7 @@
 // which stay within a row and hence within a vector. So its 16 registers and its weight
 // word stay in vector registers for up to 32 cycles, instead of passing through memory in
 // each; every cycle's values are computed all the same. A cycle of one
-// multiply-accumulate is 35 vector operations: full adders are two three-input functions,
+// multiply-accumulate is 33 vector operations: full adders are two three-input functions,
 // and nothing is skipped when it is idle. The lane selection, which the four share, is
 // done before and kept for the block.
 //

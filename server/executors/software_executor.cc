@@ -36,6 +36,7 @@ absl::StatusOr<std::vector<int32_t>> SoftwareExecutor::Run(std::span<const uint8
                                                   image.size(), input.size(), nn::ToString(input)));
   }
   SizeTensors(workspace);
+  workspace.counted_cycles.clear();
   std::copy(image.begin(), image.end(), workspace.tensors[0].begin());
   std::vector<int32_t> result(program_->tensors.back().shape.size());
   for (int i = 0; i < static_cast<int>(program_->steps.size()); ++i) {

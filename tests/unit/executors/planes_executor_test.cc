@@ -18,6 +18,8 @@
 namespace colonnade::executors {
 namespace {
 
+using ::testing::ElementsAre;
+
 using Program = std::shared_ptr<const array::ArrayProgram>;
 
 Program CompileRandom(const RandomPacked& random) {
@@ -113,6 +115,16 @@ TEST(PlanesExecutor, DISABLED_CountsTheCyclesThatTheCompilerPredicts) {
   }
 }
 
+TEST(PlanesExecutor, CountedCyclesAreThoseOfTheLastRun) {
+  Workspace workspace;
+  const Program program = CompileRandom(RandomPackedNetwork(3));
+  ASSERT_NE(program, nullptr);
+  ASSERT_TRUE(PlanesExecutor(program).Run(RandomImage(program, 1), workspace).ok());
+  EXPECT_EQ(workspace.counted_cycles.size(), program->steps.size());
+  ASSERT_TRUE(ReferenceExecutor(program).Run(RandomImage(program, 1), workspace).ok());
+  EXPECT_TRUE(workspace.counted_cycles.empty());
+}
+
 // One array runs all programs' steps, one after the other; what it holds from the step
 // before must not matter.
 TEST(SimulatedArray, TakesNothingOverFromTheStepBefore) {
@@ -134,6 +146,24 @@ TEST(SimulatedArray, TakesNothingOverFromTheStepBefore) {
       EXPECT_EQ(run.cycles, fresh.cycles) << name << ", seed " << seed;
     }
   }
+}
+
+TEST(SimulatedArray, HoldsTheLastTilesWeights) {
+  const array::ArrayConfig config = *array::ParseArrayConfig("3x2a2");
+  array::MatrixStep step;
+  step.matrix = {2, 2, {5, -6, 0, 127}, {1, 0, 0, 0}, {{0, 1}, {2}}, {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}}};
+  step.tiles = {{0, 2, {0, 1}, {}}};
+  const nn::Shape input{3, 1, 1}, output{2, 1, 1};
+  const std::vector<uint8_t> bytes = {10, 20, 30};
+  const Feeder feeder(step, {"image", input, 1.0, false}, bytes, output, config);
+  const std::vector<int32_t> initial = {1000, -1000};
+  SimulatedArray array(config);
+  const SimulatedRun run = array.Run({&step.matrix, &step.tiles, &feeder, &initial, 1});
+  EXPECT_THAT(run.sums, ElementsAre(1000 + 5 * 20 - 6 * 30, -1000 + 127 * 30));
+  EXPECT_EQ(array.cells().Read(0, 0).weight, (WeightWord{false, 5, 1}));
+  EXPECT_EQ(array.cells().Read(0, 1).weight, (WeightWord{true, 6, 0}));
+  EXPECT_EQ(array.cells().Read(1, 0).weight, WeightWord{});
+  EXPECT_EQ(array.cells().Read(1, 1).weight, (WeightWord{false, 127, 0}));
 }
 
 }  // namespace
