@@ -26,6 +26,9 @@ struct Workspace {
   std::vector<std::vector<uint8_t>> tensors;  // channel-major, by program tensor
   std::vector<uint8_t> arena;                 // all tensors, as the owner lays them out
   std::vector<TensorView> views;              // into either
+  // After a Run, the array's cycles by step and tile, empty for host steps. Empty for
+  // executors that do not count them as they run.
+  std::vector<std::vector<array::Cycles>> counted_cycles;
   std::vector<int32_t> accumulators;
   uint64_t owner = 0;  // whose the arena and the views are; 0: nobody's
 };
@@ -36,7 +39,8 @@ class ArrayExecutor {
  public:
   virtual ~ArrayExecutor() = default;
 
-  // "reference" or "kernels": the name in flags, labels and responses.
+  // "reference" or "kernels": the name in flags, labels and responses. ("planes" is for
+  // tests, see planes_executor.h.)
   virtual std::string_view name() const = 0;
 
   virtual const array::ArrayProgram& program() const = 0;

@@ -27,6 +27,7 @@ absl::Status SoftwareExecutor::RunInto(std::span<const uint8_t> image, Workspace
                                        std::span<int32_t> result) const {
   COLONNADE_RETURN_IF_ERROR(CheckSizes(image, result));
   SizeTensors(workspace);
+  workspace.counted_cycles.clear();
   std::copy(image.begin(), image.end(), workspace.tensors[0].begin());
   for (int i = 0; i < static_cast<int>(program_->steps.size()); ++i) {
     const array::Step& step = program_->steps[size_t(i)];
