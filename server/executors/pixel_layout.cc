@@ -50,7 +50,7 @@ std::vector<Border> BordersOf(const array::ArrayProgram& program) {
 // An image of few channels is kept narrow; whatever the array writes has whole blocks.
 int64_t StepOf(size_t tensor, int channels) {
   constexpr int kNarrow = 4;
-  return tensor == 0 && channels <= kNarrow ? kNarrow : RoundUp(channels, kRowBlock);
+  return tensor == 0 && channels <= kNarrow ? kNarrow : RoundUp(channels, kChannelBlock);
 }
 
 // The usual image, a pixel at once.

@@ -28,9 +28,9 @@ struct ArenaLayout {
   int64_t size = 0;                  // bytes, from a 64-byte boundary on
 };
 
-// Kernels write whole blocks of kRowBlock channels and read up to kReach bytes from a
+// Kernels write whole blocks of kChannelBlock channels and read up to kReach bytes from a
 // pixel on, whatever the tensor's channels are.
-inline constexpr int kRowBlock = 16;
+inline constexpr int kChannelBlock = 16;
 inline constexpr int kReach = 64;
 
 // REQUIRES: array::Check(program).

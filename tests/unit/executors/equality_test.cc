@@ -8,18 +8,12 @@
 #include "server/executors/reference.h"
 #include "server/quant/reference_network.h"
 #include "tests/support/random_packed.h"
+#include "tests/unit/executors/seeds.h"
 
 namespace colonnade::executors {
 namespace {
 
 using Program = std::shared_ptr<const array::ArrayProgram>;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kManySeeds = 600;
-#else
-constexpr uint64_t kManySeeds = 10'000;
-#endif
-constexpr uint64_t kSeeds = 600;
 
 Program CompileRandom(const RandomPacked& random) {
   auto program = compiler::Compile(random.network, random.groupings, random.config);
@@ -51,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Sets, Equality,
                          [](const auto& info) { return std::string(ToString(info.param)); });
 
 TEST(Equality, TheReferenceEqualsTheIntegerNetwork) {
-  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (uint64_t seed = 0; seed < kFewSeeds; ++seed) {
     const RandomPacked random = RandomPackedNetwork(seed);
     const Program program = CompileRandom(random);
     ASSERT_NE(program, nullptr) << "seed " << seed;
@@ -64,7 +58,7 @@ TEST(Equality, TheReferenceEqualsTheIntegerNetwork) {
 }
 
 TEST(Equality, PackedEqualsUnpacked) {
-  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (uint64_t seed = 0; seed < kFewSeeds; ++seed) {
     const RandomPacked random = RandomPackedNetwork(seed);
     auto dense = compiler::CompileDense(random.network, random.config);
     ASSERT_TRUE(dense.ok()) << dense.status();
