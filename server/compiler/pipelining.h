@@ -8,9 +8,10 @@
 // are there, and a word time W after pixel p - 1. With C columns and R rows its output pixel
 // can be read by the next layer
 //   kStartUp + (C - 1) + (R - 1) + kSumBits + kRequantize + 1
-// cycles later: feeder, the way through the array, the sum's bits, requantization, the write (docs/array_manual.md, sections 4 and 6). A 3x3 window waits for a line and a
-// pixel of its input; lines are kept in line buffers. Steps beside the array are streams too
-// and add no cycles of their own. The image is in memory.
+// cycles later: feeder, the way through the array, the sum's bits, requantization, the write
+// (docs/array_manual.md, sections 4 and 6). A 3x3 window waits for a line and a pixel of its
+// input; lines are kept in line buffers. Steps beside the array are streams too and add no
+// cycles of their own. The image is in memory.
 #pragma once
 
 #include <cstdint>

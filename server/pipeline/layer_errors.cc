@@ -20,7 +20,7 @@ constexpr int64_t kPortion = 8;  // images whose tensors are held at a time
 
 // What the integer network computes for one image.
 struct IntegerRun {
-  executors::Workspace workspace;
+  std::vector<std::vector<uint8_t>> tensors;  // channel-major; empty where the result is
   std::vector<int32_t> result;
 };
 
@@ -70,7 +70,7 @@ class ErrorMeter {
 
   void Add(int index, std::span<const float> values, const IntegerRun& run) {
     const quant::Tensor& tensor = program_.tensors[size_t(index)];
-    const std::vector<uint8_t>& bytes = run.workspace.tensors[size_t(index)];
+    const std::vector<uint8_t>& bytes = run.tensors[size_t(index)];
     Sums& sums = sums_[size_t(index)];
     for (size_t i = 0; i < values.size(); ++i) {
       const int32_t q = bytes.empty() ? run.result[i] : bytes[i] - tensor.zero_point();
@@ -90,9 +90,12 @@ class ErrorMeter {
 
 absl::Status RunPortion(const executors::ArrayExecutor& executor, std::span<const uint8_t> bytes,
                         std::span<IntegerRun> runs) {
-  const size_t size = bytes.size() / runs.size();
+  const size_t size = bytes.size() / runs.size(), tensors = executor.program().tensors.size();
+  executors::Workspace workspace;
   for (size_t i = 0; i < runs.size(); ++i) {
-    COLONNADE_ASSIGN_OR_RETURN(runs[i].result, executor.Run(bytes.subspan(i * size, size), runs[i].workspace));
+    COLONNADE_ASSIGN_OR_RETURN(runs[i].result, executor.Run(bytes.subspan(i * size, size), workspace));
+    runs[i].tensors.clear();
+    for (size_t k = 0; k < tensors; ++k) runs[i].tensors.push_back(executor.BytesOf(int(k), workspace));
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@
 #include "server/onnx/import.h"
 #include "server/pipeline/combine.h"
 #include "server/pipeline/integer_network.h"
+#include "server/recipe/recipe.h"
 #include "server/quant/reference_network.h"
 #include "tests/support/sample_artifact.h"
 
@@ -122,7 +123,9 @@ class Journey {
 
   absl::Status Quantize() {
     const training::Samples images = NoiseImages(network_.input_shape(), options_.images);
-    COLONNADE_ASSIGN_OR_RETURN(quantized_, pipeline::CalibrateAndQuantize(network_, images, options_.images));
+    COLONNADE_ASSIGN_OR_RETURN(v1::Recipe recipe, recipe::Resolve({}, options_.alpha));
+    recipe.mutable_quantization()->set_images(options_.images);
+    COLONNADE_ASSIGN_OR_RETURN(quantized_, pipeline::CalibrateAndQuantize(network_, images, recipe.quantization()));
     network_ = {};
     return absl::OkStatus();
   }

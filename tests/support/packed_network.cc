@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/packed_network.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "server/compiler/compile.h"
+#include "server/nn/transforms.h"
+#include "server/packing/group_dense_first.h"
+#include "server/packing/group_search.h"
+#include "server/packing/prune_conflicts.h"
+#include "server/packing/prune_magnitude.h"
+#include "server/pipeline/integer_network.h"
+#include "server/recipe/recipe.h"
+#include "tests/support/shared_data.h"
+
+namespace colonnade {
+namespace {
+
+constexpr int64_t kImages = 64;
+
+template <typename T>
+T Require(absl::StatusOr<T> value) {
+  if (value.ok()) return *std::move(value);
+  fmt::print(stderr, "{}\n", value.status().ToString());
+  std::exit(1);
+}
+
+packing::Grouping Combine(Design design, int alpha, nn::FeedRule rule, nn::FilterMatrix& matrix) {
+  if (design == Design::kCombineOnly) {
+    packing::PruneMagnitude(1 - 1.0 / alpha, matrix);
+    return packing::GroupDenseFirst({matrix, alpha, 0, rule, {}});
+  }
+  packing::Grouping grouping = Require(packing::GroupBySearch({matrix, alpha, double(alpha - 1), rule, {}})).grouping;
+  packing::PruneConflicts(grouping, matrix);
+  return grouping;
+}
+
+}  // namespace
+
+std::shared_ptr<const array::ArrayProgram> CompileDesign(const std::filesystem::path& data, const std::string& name,
+                                                         Design design, int alpha, const array::ArrayConfig& config) {
+  nn::Network network = Require(nn::FoldBatchNorms(nn::TrimSoftmax(ReadNetwork(data, name))));
+  compiler::Groupings groupings;
+  for (nn::Layer& layer : network.layers) {
+    if (!layer.is_matrix() || design == Design::kDense) continue;
+    nn::FilterMatrix matrix = nn::ToFilterMatrix(network, layer);
+    groupings[layer.name] = Combine(design, alpha, config.feed_rule, matrix);
+    nn::StoreFilterMatrix(matrix, network.layers[size_t(layer.inputs[0])].output, layer);
+  }
+  const v1::Recipe recipe = Require(recipe::Resolve({}, config.alpha));
+  const auto quantized = Require(
+      pipeline::CalibrateAndQuantize(network, ReadTestImages(data, name, kImages), recipe.quantization()));
+  return std::make_shared<const array::ArrayProgram>(Require(compiler::Compile(quantized, groupings, config)));
+}
+
+}  // namespace colonnade
