@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "server/array/known_arrays.h"
 #include "server/base/status.h"
 
 namespace colonnade::array {
@@ -38,12 +39,18 @@ bool TakeField(std::string_view& text, std::string_view prefix, int& value) {
   return true;
 }
 
+std::string KnownNames() {
+  std::string names;
+  for (const KnownArray& known : KnownArrays()) names += (names.empty() ? "" : ", ") + std::string(known.name);
+  return names;
+}
+
 absl::Status Malformed(std::string_view name, std::string_view rest) {
   return InvalidField("array",
                       fmt::format("'{}' is not understood from '{}' on; written ROWSxCOLUMNSaALPHA, then "
                                   "any of -i1, -w1, -any, -same_row, -channel_block, -x<bytes>, -y<bytes> "
-                                  "in this order, such as 16x18a8 or 32x32a4-i1-any",
-                                  name, rest));
+                                  "in this order, such as 16x18a8 or 32x32a4-i1-any; or one of: {}",
+                                  name, rest, KnownNames()));
 }
 
 // The fields after rows, columns and alpha.
@@ -77,6 +84,9 @@ std::string Name(const ArrayConfig& config) {
 }
 
 absl::StatusOr<ArrayConfig> ParseArrayConfig(std::string_view name) {
+  for (const KnownArray& known : KnownArrays()) {
+    if (known.name == name) return known.config;
+  }
   ArrayConfig config;
   std::string_view text = name;
   if (!TakeField(text, "", config.rows) || !TakeField(text, "x", config.columns) ||

@@ -30,7 +30,8 @@ struct ArrayConfig {
 // "-x65536" activation bytes, "-y65536" weight bytes.
 std::string Name(const ArrayConfig& config);
 
-// Inverse of Name(). INVALID_ARGUMENT names the part that is out of range.
+// Inverse of Name(); a name of known_arrays.h is understood as well. INVALID_ARGUMENT names the
+// part that is out of range.
 absl::StatusOr<ArrayConfig> ParseArrayConfig(std::string_view name);
 
 // Ranges above. An error names the field, its value and the range.
