@@ -11,6 +11,7 @@
 #include "server/nn/filter_matrix.h"
 #include "server/packing/packing_problem.h"
 #include "server/packing/saliency.h"
+#include "server/pipeline/report_array.h"
 
 namespace colonnade::pipeline {
 namespace {
@@ -129,6 +130,8 @@ json MakeReport(const v1::JobResult& result, const Measurements& measurements, c
                  {"packing_efficiency", result.packing_efficiency()},
                  {"packing_efficiency_tiled", result.packing_efficiency_tiled()},
                  {"density", layers.combined.density()},
+                 {"on_array", {{"dense", ArrayCost(layers.dense_program)}, {"packed", ArrayCost(layers.program)}}},
+                 {"pipelined", {{"packed", PipelinedCost(layers.program)}}},
                  {"quantization", QuantizationToJson(measurements)},
                  {"training",
                   {{"images", measurements.training_images},

@@ -55,7 +55,8 @@ struct PackedLayers {
 // with an allocation the Pareto list (allocate.h). Under "quantization", for the input and
 // each layer of the integer network: mean_square of the float network's values,
 // mean_squared_error of the integer network's against them, and the ratio of the two as
-// signal_to_noise_db, where neither is 0.
+// signal_to_noise_db, where neither is 0. Under "on_array" and "pipelined", what the array and
+// a chain of arrays spend on an image (report_array.h).
 v1::JobResult MakeResult(const Measurements& measurements, const PackedLayers& layers,
                          const std::map<std::string, double>& stage_seconds);
 

@@ -104,7 +104,7 @@ Samples TrainingImages(const std::filesystem::path& data, const Flags& flags) {
 }
 
 Samples EvaluationImages(const std::filesystem::path& data, const Flags& flags) {
-  return ReadTestImages(data, flags.network, std::min<int64_t>(flags.evaluation_images, IsCifar(flags) ? 5000 : 8000));
+  return ReadTestImages(data, flags.network, flags.evaluation_images);
 }
 
 std::vector<bool> CorrectOnes(std::span<const int> classes, const Samples& samples) {

@@ -14,8 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "server/compiler/energy.h"
-#include "server/compiler/pipelining.h"
+#include "server/pipeline/report_array.h"
 #include "tests/support/packed_network.h"
 #include "tests/support/shared_network.h"
 
@@ -25,34 +24,21 @@ namespace {
 using nlohmann::json;
 
 json Row(const std::string& network, const char* design, const array::ArrayProgram& program) {
-  const compiler::Energy energy = compiler::ModelEnergy(program);
-  const array::Cycles& cycles = program.cycles;
-  return {{"network", network},
-          {"design", design},
-          {"array", array::Name(program.config)},
-          {"tiles", array::SizeOf(program).tiles},
-          {"cycles", cycles.total()},
-          {"stream_cycles", cycles.stream},
-          {"nanojoules", energy.total() / 1000},
-          {"nanojoules_of",
-           {{"multiply_adds", energy.multiply_adds / 1000},
-            {"registers", energy.registers / 1000},
-            {"activations", energy.activations / 1000},
-            {"weights", energy.weights / 1000},
-            {"accumulators", energy.accumulators / 1000}}}};
+  json row = pipeline::ArrayCost(program);
+  row["network"] = network;
+  row["design"] = design;
+  row["tiles"] = array::SizeOf(program).tiles;
+  row["total_cycles"] = program.cycles.total();
+  return row;
 }
 
 json PipelinedRow(const std::string& network, const array::ArrayProgram& program) {
-  const compiler::Pipelined pipelined = compiler::PredictPipelined(program);
-  return {{"network", network},
-          {"design", "pipelined"},
-          {"arrays", pipelined.steps.size()},
-          {"cells", pipelined.cells},
-          {"cells_layer_by_layer", program.config.rows * program.config.columns},
-          {"latency", pipelined.latency},
-          {"interval", pipelined.interval},
-          {"latency_layer_by_layer", program.cycles.total()},
-          {"line_buffer_bytes", pipelined.buffer_bytes}};
+  json row = pipeline::PipelinedCost(program);
+  row["network"] = network;
+  row["design"] = "pipelined";
+  row["cells_layer_by_layer"] = program.config.rows * program.config.columns;
+  row["latency_layer_by_layer"] = program.cycles.total();
+  return row;
 }
 
 void Print(const json& row, const json& dense, bool as_json) {
@@ -66,12 +52,15 @@ void Print(const json& row, const json& dense, bool as_json) {
                row["interval"].get<int64_t>());
     return;
   }
-  const auto against = [&](const char* key) { return row[key].get<double>() / dense[key].get<double>(); };
+  const auto against = [&](const char* path) {
+    const json::json_pointer pointer(path);
+    return row[pointer].get<double>() / dense[pointer].get<double>();
+  };
   fmt::print("{:<18} {:<13} tiles {:>5} ({:.3f})  cycles {:>9} (throughput {:.2f}x, stream {:.2f}x)  "
              "{:>9.0f} nJ modelled ({:.3f})\n",
              row["network"].get<std::string>(), row["design"].get<std::string>(), row["tiles"].get<int64_t>(),
-             against("tiles"), row["cycles"].get<int64_t>(), 1 / against("cycles"), 1 / against("stream_cycles"),
-             row["nanojoules"].get<double>(), against("nanojoules"));
+             against("/tiles"), row["total_cycles"].get<int64_t>(), 1 / against("/total_cycles"),
+             1 / against("/cycles/stream"), row["energy"]["nanojoules"].get<double>(), against("/energy/nanojoules"));
 }
 
 void Report(const std::filesystem::path& data, const std::string& network, int alpha, const array::ArrayConfig& config,

@@ -88,7 +88,7 @@ bool Verify(const std::filesystem::path& data, const std::string& name, int alph
 
 int main(int argc, char** argv) {
   int alpha = 8;
-  int64_t images = int64_t{1} << 40;
+  int64_t images = 100'000;
   std::vector<std::string> networks = {"lenet5_mnist", "lenet5_shift_mnist", "resnet20_cifar10", "shiftnet_cifar10"};
   CLI::App app("Compares all executors on all test images");
   app.add_option("--images", images, "of each network, at most");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/shared_data.h"
 
+#include <algorithm>
 #include <zlib.h>
 
 #include <cstdio>
@@ -62,8 +63,12 @@ training::Samples ReadMnist(const fs::path& images, const fs::path& labels, int6
 }
 
 training::Samples ReadTestImages(const fs::path& data, const std::string& name, int64_t limit) {
-  if (name.find("cifar10") != std::string::npos) return ReadCifar(data / "cifar10/test_5k.bin", limit);
-  return ReadMnist(data / "mnist/t8k-images-idx3-ubyte.gz", data / "mnist/t8k-labels-idx1-ubyte.gz", limit);
+  constexpr int64_t kCifar = 5000, kMnist = 8000;  // images in the files
+  if (name.find("cifar10") != std::string::npos) {
+    return ReadCifar(data / "cifar10/test_5k.bin", std::min(limit, kCifar));
+  }
+  return ReadMnist(data / "mnist/t8k-images-idx3-ubyte.gz", data / "mnist/t8k-labels-idx1-ubyte.gz",
+                   std::min(limit, kMnist));
 }
 
 std::vector<float> ReadNpy(const fs::path& file) {

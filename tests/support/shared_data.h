@@ -20,7 +20,7 @@ training::Samples ReadCifar(const std::filesystem::path& file, int64_t limit);
 training::Samples ReadMnist(const std::filesystem::path& images, const std::filesystem::path& labels,
                             int64_t limit);
 
-// The first `limit` test images that models/NAME.onnx is for.
+// The first `limit` test images that models/NAME.onnx is for, or all if there are fewer.
 training::Samples ReadTestImages(const std::filesystem::path& data, const std::string& name, int64_t limit);
 
 // The float values of a NumPy file of format version 1.

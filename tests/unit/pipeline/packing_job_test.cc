@@ -71,6 +71,24 @@ TEST_F(PackingJobTest, ReportsEachLayer) {
   EXPECT_EQ(tiles, packed->result.packed().tiles());
 }
 
+TEST_F(PackingJobTest, ReportsWhatTheArraySpends) {
+  const auto packed = Run(Glyphs());
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  const auto report = nlohmann::json::parse(packed->result.report_json());
+  for (const char* design : {"dense", "packed"}) {
+    const nlohmann::json& cost = report["on_array"][design];
+    int64_t cycles = 0;
+    for (const auto& [part, count] : cost["cycles"].items()) cycles += count.get<int64_t>();
+    EXPECT_EQ(cycles, report[design]["cycles"]);
+    double nanojoules = 0;
+    for (const auto& [component, value] : cost["energy"]["of"].items()) nanojoules += value.get<double>();
+    EXPECT_NEAR(nanojoules, cost["energy"]["nanojoules"].get<double>(), 1e-6 * nanojoules);
+    EXPECT_EQ(cost["energy"]["modelled"], true);
+  }
+  EXPECT_LT(report["on_array"]["packed"]["energy"]["nanojoules"], report["on_array"]["dense"]["energy"]["nanojoules"]);
+  EXPECT_LT(report["pipelined"]["packed"]["latency"], report["packed"]["cycles"]);
+}
+
 TEST_F(PackingJobTest, TellsItsProgress) {
   ASSERT_TRUE(Run(Glyphs()).ok());
   std::vector<v1::JobStage> stages;
