@@ -20,6 +20,7 @@
 #include "server/nn/filter_matrix.h"
 #include "server/packing/group_search.h"
 #include "server/packing/prune_conflicts.h"
+#include "tests/support/require.h"
 #include "tests/support/shared_network.h"
 
 namespace colonnade {
@@ -45,13 +46,6 @@ struct LayerCost {
   int64_t pixels = 0;
   Cost dense, packed;
 };
-
-template <typename T>
-T Require(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  fmt::print(stderr, "report_cycles: {}\n", value.status().ToString());
-  std::exit(1);
-}
 
 // The weights' signs: enough to see which cells are empty.
 quant::WeightMatrix Signs(const nn::FilterMatrix& matrix) {

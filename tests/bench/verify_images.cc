@@ -18,6 +18,7 @@
 #include "server/executors/reference.h"
 #include "server/pipeline/integer_network.h"
 #include "tests/support/packed_network.h"
+#include "tests/support/require.h"
 #include "tests/support/shared_data.h"
 
 namespace colonnade {
@@ -27,13 +28,6 @@ using executors::ArrayExecutor;
 using executors::InstructionSet;
 
 constexpr int kSkipped = 77;
-
-template <typename T>
-T Require(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  fmt::print(stderr, "verify_images: {}\n", value.status().ToString());
-  std::exit(1);
-}
 
 struct Named {
   std::string name;

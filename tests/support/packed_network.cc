@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/packed_network.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <utility>
-
 #include "server/compiler/compile.h"
 #include "server/nn/transforms.h"
 #include "server/packing/group_dense_first.h"
@@ -15,19 +9,13 @@
 #include "server/packing/prune_magnitude.h"
 #include "server/pipeline/integer_network.h"
 #include "server/recipe/recipe.h"
+#include "tests/support/require.h"
 #include "tests/support/shared_data.h"
 
 namespace colonnade {
 namespace {
 
 constexpr int64_t kImages = 64;
-
-template <typename T>
-T Require(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  fmt::print(stderr, "{}\n", value.status().ToString());
-  std::exit(1);
-}
 
 packing::Grouping Combine(Design design, int alpha, nn::FeedRule rule, nn::FilterMatrix& matrix) {
   if (design == Design::kCombineOnly) {
