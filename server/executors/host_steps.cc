@@ -65,8 +65,12 @@ class HostStep {
 
   void operator()(const quant::PadChannelsLayer& layer) const {
     const TensorView in = View(layer.input);
+    const nn::Shape& shape = out_.tensor->shape;
+    for (int y = 0; y < shape.height && kSideBySide; ++y) {
+      std::memset(At(out_, y, 0), out_.tensor->zero_point(), size_t((shape.width - 1) * out_.step + shape.channels));
+    }
     ForEachPixel([&](int y, int x) {
-      ForEachChannel([](int) { return 0; }, y, x);
+      if (!kSideBySide) ForEachChannel([](int) { return 0; }, y, x);
       Copy(in, y, x, y, x, layer.before);
     });
   }
