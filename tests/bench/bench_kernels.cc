@@ -78,7 +78,8 @@ void Register(const std::string& name, const MakeRunner& make) {
   benchmark::RegisterBenchmark((name + "/1").c_str(), OneThread, make)->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark((name + "/2").c_str(), Threads, make, 2)
       ->Unit(benchmark::kMicrosecond)
-      ->UseManualTime();
+      ->UseManualTime()
+      ->Iterations(10);
 }
 
 MakeRunner RunnerOf(std::shared_ptr<const ArrayExecutor> executor) {
