@@ -129,8 +129,10 @@ TEST_F(ClientTest, WaitsForALateServerNoLongerThanTheCallMayTake) {
   server.Stop();
   const auto hasty = *Client::Connect({.server = server.tcp_address(), .timeout = milliseconds(250)});
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(hasty->GetStatus().status().code(), Code::kUnavailable);
+  const Code code = hasty->GetStatus().status().code();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(600));
+  // The last attempt is refused, or the time is over while it is still being made.
+  EXPECT_TRUE(code == Code::kUnavailable || code == Code::kDeadlineExceeded) << int(code);
 }
 
 TEST_F(ClientTest, TheServerSaysWhichModelsItRefuses) {
