@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <optional>
 
@@ -70,6 +71,8 @@ absl::Status ParseOptions(std::string_view name, std::string_view text, ArrayCon
 }
 
 }  // namespace
+
+int SelectBits(const ArrayConfig& config) { return std::bit_width(unsigned(config.alpha - 1)); }
 
 std::string Name(const ArrayConfig& config) {
   const ArrayConfig standard;

@@ -25,6 +25,9 @@ struct ArrayConfig {
   friend bool operator==(const ArrayConfig&, const ArrayConfig&) = default;
 };
 
+// Bits with which a cell chooses its lane: ceil(log2 alpha), none for one lane.
+int SelectBits(const ArrayConfig& config);
+
 // "16x18a8": rows x columns, then alpha. Further fields differing from the default
 // follow in a fixed order: "-i1" interleave, "-w1" weight buffers, "-any" feed rule,
 // "-x65536" activation bytes, "-y65536" weight bytes.

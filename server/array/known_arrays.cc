@@ -21,7 +21,7 @@ constexpr std::array<KnownArray, 6> kKnown = {{
      "The least logic: one multiply-accumulate and one weight per cell, for the smallest parts, with memory on chip."},
     {"square",
      {.rows = 16, .columns = 16},
-     "As many cells as the default needs filters squared: what most published arrays look like, to compare with."},
+     "What most published arrays look like, to compare with. Groups of 18 leave 14 of 32 columns empty."},
     {"large",
      {.rows = 32, .columns = 32},
      "The tile of the column combining paper's first figures (arXiv:1811.04770), 1,024 cells. Wide layers fill it, "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/compiler/energy.h"
 
-#include <bit>
 #include <variant>
 
 #include "server/array/schedule.h"
@@ -20,9 +19,7 @@ struct Counts {
   int64_t multiply_adds = 0, activation_bytes = 0, weight_bits = 0, accumulator_bytes = 0;
 };
 
-int SelectBits(const ArrayConfig& config) { return std::bit_width(unsigned(config.alpha - 1)); }
-
-int WeightBits(const ArrayConfig& config) { return 8 + SelectBits(config); }
+int WeightBits(const ArrayConfig& config) { return 8 + array::SelectBits(config); }
 
 void CountTile(const MatrixStep& step, size_t index, int64_t pixels, const ArrayConfig& config, Counts& counts) {
   const Tile& tile = step.tiles[index];

@@ -10,19 +10,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/array/schedule.h"
+
 namespace colonnade::executors {
 namespace {
-
-constexpr int kSumBits = 32;
-
-bool SameRows(const array::Tile& a, const array::Tile& b) {
-  return a.row_begin == b.row_begin && a.row_end == b.row_end;
-}
 
 std::vector<TileShape> Shapes(const std::vector<array::Tile>& tiles) {
   std::vector<TileShape> shapes;
   for (size_t j = 0; j < tiles.size(); ++j) {
-    shapes.push_back({tiles[j].row_end - tiles[j].row_begin, j > 0 && SameRows(tiles[j - 1], tiles[j])});
+    shapes.push_back({tiles[j].row_end - tiles[j].row_begin, array::ContinuesSums(tiles, j)});
   }
   return shapes;
 }
@@ -31,7 +27,7 @@ std::vector<TileShape> Shapes(const std::vector<array::Tile>& tiles) {
 
 SimulatedArray::SimulatedArray(const array::ArrayConfig& config, InstructionSet set)
     : config_(config),
-      word_cycles_(config.interleave == 4 ? 8 : kSumBits),
+      word_cycles_(array::WordCycles(config)),
       cells_(config, set),
       inputs_(cells_.MakeInputs()),
       weights_(kBlockCycles, cells_.MakeWeightRow()) {}
@@ -58,9 +54,9 @@ void SimulatedArray::Begin(const SimulatedStep& step, const SequencedBlock::Star
   const std::vector<array::Tile>& tiles = *step.tiles;
   const array::Tile& tile = tiles[start.tile];
   const size_t next = size_t(start.tile) + 1;
-  Wave wave{&tile, start.start, start.mac, next == tiles.size() || !SameRows(tile, tiles[next]), {}, {}};
+  Wave wave{&tile, start.start, start.mac, next == tiles.size() || !array::ContinuesSums(tiles, next), {}, {}};
   const int rows = tile.row_end - tile.row_begin;
-  if (start.tile > 0 && SameRows(tiles[start.tile - 1], tile)) {
+  if (array::ContinuesSums(tiles, size_t(start.tile))) {
     wave.before = last_sums_;
   } else {
     auto initial = std::make_shared<TileSums>(rows, step.pixels, config_.interleave);
@@ -135,7 +131,7 @@ void SimulatedArray::CollectSums(const SequencedBlock& block) {
 
 // Tiles whose last sum has left are done.
 void SimulatedArray::Retire(const SimulatedStep& step, int64_t now, std::vector<int32_t>& sums) {
-  const int64_t cycles = word_cycles_ * (step.pixels - 1) + config_.rows - 1 + config_.columns + kSumBits;
+  const int64_t cycles = word_cycles_ * (step.pixels - 1) + config_.rows - 1 + config_.columns + array::kSumBits;
   while (!waves_.empty() && waves_.front().start + cycles <= now) {
     const Wave& wave = waves_.front();
     for (int row = 0; wave.last_of_rows && row < wave.after->rows(); ++row) {

@@ -2,7 +2,6 @@
 #include "server/executors/simulator_cells.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace colonnade::executors {
 namespace {
@@ -35,7 +34,7 @@ SimulatorCells::SimulatorCells(const array::ArrayConfig& config, InstructionSet 
       loops_(SimulatorLoopsFor(set)),
       rows_(RoundUp(config.rows, kRowBlock)),
       strips_((config.columns + kStripColumns - 1) / kStripColumns),
-      select_bits_(std::bit_width(unsigned(config.alpha - 1))),
+      select_bits_(array::SelectBits(config)),
       control_(rows_ + strips_ * kStripColumns) {
   Strip strip;
   strip.lanes.assign(size_t{1} << select_bits_, History(rows_));

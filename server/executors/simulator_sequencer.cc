@@ -7,8 +7,8 @@ namespace colonnade::executors {
 
 Sequencer::Sequencer(const array::ArrayConfig& config, int64_t pixels, std::vector<TileShape> tiles)
     : config_(config),
-      tile_cycles_(pixels * (config.interleave == 4 ? kDataBits : kSumBits)),
-      word_cycles_(config.interleave == 4 ? kDataBits : kSumBits),
+      tile_cycles_(pixels * array::WordCycles(config)),
+      word_cycles_(array::WordCycles(config)),
       last_stage_(config.rows + config.columns - 2),
       tiles_(std::move(tiles)),
       line_(kLine),

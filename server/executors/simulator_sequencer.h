@@ -14,6 +14,7 @@
 
 #include "server/array/array_config.h"
 #include "server/array/array_program.h"
+#include "server/array/schedule.h"
 
 namespace colonnade::executors {
 
@@ -66,7 +67,7 @@ class Sequencer {
   // Cycles from the issue of a bit until it is in cell (0, 0), and its swap.
   static constexpr int kFeederStages = 4;
   static constexpr int kSwapStages = kFeederStages - 1;
-  static constexpr int kDataBits = 8, kSumBits = 32;
+  static constexpr int kSumBits = array::kSumBits;
   static constexpr int kOutputStages = 3;  // from a complete sum until the output is written
 
   // What enters the control line in a cycle, and which word of its tile begins with it.

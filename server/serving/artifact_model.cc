@@ -96,12 +96,14 @@ class ArtifactModel final : public Model {
   absl::Status Run(std::string_view name, std::string_view input, std::span<float> logits) const override {
     thread_local executors::Workspace workspace;
     thread_local std::vector<uint8_t> image;
+    thread_local std::vector<int32_t> results;
     const ArrayExecutor& executor = Executor(name);
     image.resize(size_t(info_.input_shape.size()));
+    results.resize(size_t(info_.classes));
     const size_t classes = size_t(info_.classes), bytes = size_t(info_.image_bytes());
     for (size_t i = 0; i * bytes < input.size(); ++i) {
       COLONNADE_RETURN_IF_ERROR(Quantize(input.substr(i * bytes, bytes), image));
-      COLONNADE_ASSIGN_OR_RETURN(const std::vector<int32_t> results, executor.Run(image, workspace));
+      COLONNADE_RETURN_IF_ERROR(executor.RunInto(image, workspace, results));
       const std::span<float> reals = logits.subspan(i * classes, classes);
       quant::ToReal(results, program_->logit_scale, reals);
       if (program_->softmax) quant::Softmax(reals);

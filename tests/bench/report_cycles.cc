@@ -3,23 +3,19 @@
 //
 //   COLONNADE_DATA=... report_cycles [--network resnet20_cifar10] [--layers] [ARRAY...]
 //
-// Packs without training: searched groups, conflicts pruned, as a job's first round does;
-// cycles depend on where weights are, not on their values. Convolutions and fully
-// connected layers are listed apart. "ideal" is what streaming takes: tiles x pixels x
-// word time, so cycles / ideal is the price of filling, draining, loading and waiting.
+// Packs without training (packed_network.h): cycles depend on where weights are, not on their
+// values. Convolutions and fully connected layers, which have one pixel, are listed apart.
+// "ideal" is what streaming takes: tiles x pixels x word time, so cycles / ideal is the price
+// of filling, draining, loading and waiting.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "server/compiler/cycle_model.h"
-#include "server/compiler/pack.h"
-#include "server/compiler/tile.h"
-#include "server/nn/filter_matrix.h"
-#include "server/packing/group_search.h"
-#include "server/packing/prune_conflicts.h"
+#include "tests/support/packed_network.h"
 #include "tests/support/require.h"
 #include "tests/support/shared_network.h"
 
@@ -42,37 +38,22 @@ struct Cost {
 
 struct LayerCost {
   std::string name;
-  bool convolution = false;
   int64_t pixels = 0;
   Cost dense, packed;
 };
 
-// The weights' signs: enough to see which cells are empty.
-quant::WeightMatrix Signs(const nn::FilterMatrix& matrix) {
-  quant::WeightMatrix signs{matrix.rows, matrix.columns, {}, matrix.column_sites};
-  for (const float value : matrix.values) signs.values.push_back(value > 0 ? 1 : value < 0 ? -1 : 0);
-  return signs;
-}
+Cost CostOf(const array::MatrixStep& step) { return {static_cast<int64_t>(step.tiles.size()), step.cycles}; }
 
-Cost CostOf(const nn::FilterMatrix& matrix, const packing::Grouping& grouping, int64_t pixels,
-            const ArrayConfig& config) {
-  const array::PackedMatrix packed = Require(compiler::Pack(Signs(matrix), grouping, config));
-  std::vector<array::Tile> tiles = compiler::CutIntoTiles(packed, config);
-  const Cycles cycles = compiler::PredictCycles(config, pixels, tiles);
-  return {static_cast<int64_t>(tiles.size()), cycles};
-}
-
-LayerCost MeasureLayer(const nn::Network& network, const nn::Layer& layer, const ArrayConfig& config) {
-  nn::FilterMatrix matrix = nn::ToFilterMatrix(network, layer);
-  const bool convolution = layer.as<nn::Convolution>() != nullptr;
-  const int64_t pixels = convolution ? int64_t{layer.output.height} * layer.output.width : 1;
-  LayerCost cost{layer.name, convolution, pixels, {}, {}};
-  cost.dense = CostOf(matrix, compiler::DenseGrouping(Signs(matrix)), pixels, config);
-  const auto found =
-      Require(packing::GroupBySearch({matrix, config.alpha, double(config.alpha - 1), config.feed_rule}));
-  packing::PruneConflicts(found.grouping, matrix);
-  cost.packed = CostOf(matrix, found.grouping, pixels, config);
-  return cost;
+std::vector<LayerCost> MeasureLayers(const array::ArrayProgram& dense, const array::ArrayProgram& packed) {
+  std::vector<LayerCost> layers;
+  for (size_t i = 0; i < packed.steps.size(); ++i) {
+    const auto* step = std::get_if<array::MatrixStep>(&packed.steps[i].operation);
+    if (step == nullptr) continue;
+    const nn::Shape& output = packed.tensors[i + 1].shape;
+    layers.push_back({packed.steps[i].name, int64_t{output.height} * output.width,
+                      CostOf(std::get<array::MatrixStep>(dense.steps[i].operation)), CostOf(*step)});
+  }
+  return layers;
 }
 
 void Print(const std::string& name, int64_t pixels, const Cost& dense, const Cost& packed) {
@@ -94,18 +75,17 @@ void PrintHead(const std::string& array) {
 void PrintSum(const std::string& name, const std::vector<LayerCost>& layers, bool convolutions, bool linear) {
   LayerCost sum;
   for (const LayerCost& layer : layers) {
-    if (!(layer.convolution ? convolutions : linear)) continue;
+    if (!(layer.pixels > 1 ? convolutions : linear)) continue;
     sum.dense += layer.dense;
     sum.packed += layer.packed;
   }
   if (sum.packed.tiles > 0) Print(name, 0, sum.dense, sum.packed);
 }
 
-void Report(const nn::Network& network, const ArrayConfig& config, bool by_layer) {
-  std::vector<LayerCost> layers;
-  for (const nn::Layer& layer : network.layers) {
-    if (layer.is_matrix()) layers.push_back(MeasureLayer(network, layer, config));
-  }
+void Report(const std::filesystem::path& data, const std::string& network, const ArrayConfig& config, bool by_layer) {
+  const auto dense = CompileDesign(data, network, Design::kDense, config.alpha, config);
+  const auto packed = CompileDesign(data, network, Design::kPacked, config.alpha, config);
+  const std::vector<LayerCost> layers = MeasureLayers(*dense, *packed);
   PrintHead(array::Name(config));
   for (const LayerCost& layer : layers) {
     if (by_layer) Print(layer.name, layer.pixels, layer.dense, layer.packed);
@@ -132,9 +112,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "report_cycles: COLONNADE_DATA is not set\n");
     return 1;
   }
-  const colonnade::nn::Network network = colonnade::ReadNetwork(*data, name);
   fmt::print("{}\n", name);
   for (const std::string& array : arrays) {
-    colonnade::Report(network, colonnade::Require(colonnade::array::ParseArrayConfig(array)), by_layer);
+    colonnade::Report(*data, name, colonnade::Require(colonnade::array::ParseArrayConfig(array)), by_layer);
   }
 }
