@@ -11,12 +11,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "colonnade/recipe.h"
 #include "server/base/status.h"
@@ -42,6 +44,7 @@ struct Flags {
   std::vector<int64_t> seeds = {1};
   int64_t images = 5000;
   int64_t evaluation_images = int64_t{1} << 40;
+  bool scratch = false;
   bool quiet = false;
 };
 
@@ -56,6 +59,7 @@ Flags ParseFlags(int argc, char** argv) {
   app.add_option("--images", flags.images, "training records");
   app.add_option("--evaluation-images", flags.evaluation_images, "of the test file");
   app.add_option("--report", flags.report_file, "where to write the last job's report");
+  app.add_flag("--scratch", flags.scratch, "forget what the network has learnt before the job; for comparison");
   app.add_flag("--quiet", flags.quiet, "no progress");
   try {
     app.parse(argc, argv);
@@ -136,6 +140,32 @@ double PairedInterval(const std::vector<bool>& a, const std::vector<bool>& b) {
   return 1.96 * std::sqrt(((only_a + only_b) / n - difference * difference) / n);
 }
 
+void Randomize(std::vector<float>& weight, size_t filters, std::mt19937_64& generator) {
+  std::normal_distribution<float> normal(0, std::sqrt(2 * float(filters) / float(weight.size())));
+  for (float& value : weight) value = normal(generator);
+}
+
+// The same network before any training: normally distributed weights that keep variances
+// (He et al., arXiv:1502.01852), no biases, BatchNorms that do nothing.
+nn::Network Untrained(nn::Network network, int64_t seed) {
+  std::mt19937_64 generator(static_cast<uint64_t>(seed));
+  for (nn::Layer& layer : network.layers) {
+    if (auto* convolution = layer.as<nn::Convolution>()) {
+      Randomize(convolution->weight, size_t(convolution->filters), generator);
+      std::ranges::fill(convolution->bias, 0.0f);
+    } else if (auto* linear = layer.as<nn::Linear>()) {
+      Randomize(linear->weight, size_t(linear->outputs), generator);
+      std::ranges::fill(linear->bias, 0.0f);
+    } else if (auto* norm = layer.as<nn::BatchNorm>()) {
+      std::ranges::fill(norm->scale, 1.0f);
+      std::ranges::fill(norm->variance, 1.0f);
+      std::ranges::fill(norm->bias, 0.0f);
+      std::ranges::fill(norm->mean, 0.0f);
+    }
+  }
+  return network;
+}
+
 void PrintEvent(const v1::JobEvent& event) {
   fmt::print(stderr, "{} {}/{}", pipeline::StageName(event.stage()), event.done(), event.total());
   if (event.has_loss()) fmt::print(stderr, " loss {:.4f}", event.loss());
@@ -166,8 +196,8 @@ class Measurement {
       if (!flags_.quiet) PrintEvent(event);
     });
     const auto began = std::chrono::steady_clock::now();
-    const auto packed =
-        Require(pipeline::RunPackingJob({network_, train_, evaluation_, recipe, array_}, {}, progress));
+    const auto packed = Require(pipeline::RunPackingJob(
+        {flags_.scratch ? Untrained(network_, seed) : network_, train_, evaluation_, recipe, array_}, {}, progress));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
     fmt::print("{}\n", ToJson(seed, packed, seconds.count()).dump());
     std::fflush(stdout);
@@ -179,14 +209,15 @@ class Measurement {
     const v1::JobResult& result = packed.result;
     const auto classes = Require(pipeline::IntegerClasses(packed.program, evaluation_, /*threads=*/1, {}));
     const auto correct = CorrectOnes(classes, evaluation_);
+    const double dense = double(std::ranges::count(dense_correct_, true)) / double(dense_correct_.size());
     return {{"network", flags_.network},
             {"seed", seed},
             {"images", train_.size()},
-            {"dense", Percent(result.dense_accuracy())},
+            {"dense", Percent(dense)},
             {"dense_integer", Percent(result.dense_quantized_accuracy())},
             {"packed_float", Percent(result.packed_accuracy())},
             {"integer", Percent(result.quantized_accuracy())},
-            {"drop", Percent(result.dense_accuracy() - result.quantized_accuracy())},
+            {"drop", Percent(dense - result.quantized_accuracy())},
             {"interval", Percent(PairedInterval(dense_correct_, correct))},
             {"columns", {result.dense().columns(), result.packed().columns()}},
             {"efficiency", Percent(result.packing_efficiency())},
