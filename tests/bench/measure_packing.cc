@@ -199,19 +199,22 @@ class Measurement {
     const auto packed = Require(pipeline::RunPackingJob(
         {flags_.scratch ? Untrained(network_, seed) : network_, train_, evaluation_, recipe, array_}, {}, progress));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
-    fmt::print("{}\n", ToJson(seed, packed, seconds.count()).dump());
+    fmt::print("{}\n", ToJson(recipe, packed, seconds.count()).dump());
     std::fflush(stdout);
     if (!flags_.report_file.empty()) std::ofstream(flags_.report_file) << packed.result.report_json() << '\n';
   }
 
  private:
-  json ToJson(int64_t seed, const pipeline::PackedNetwork& packed, double seconds) const {
+  json ToJson(const v1::Recipe& recipe, const pipeline::PackedNetwork& packed, double seconds) const {
     const v1::JobResult& result = packed.result;
     const auto classes = Require(pipeline::IntegerClasses(packed.program, evaluation_, /*threads=*/1, {}));
     const auto correct = CorrectOnes(classes, evaluation_);
     const double dense = double(std::ranges::count(dense_correct_, true)) / double(dense_correct_.size());
     return {{"network", flags_.network},
-            {"seed", seed},
+            {"seed", recipe.training().seed()},
+            {"alpha", recipe.packing().alpha()},
+            {"gamma", recipe.packing().final_gamma()},
+            {"scratch", flags_.scratch},
             {"images", train_.size()},
             {"dense", Percent(dense)},
             {"dense_integer", Percent(result.dense_quantized_accuracy())},
