@@ -123,7 +123,7 @@ void AddSubmit(CLI::App& noun, Command& command) {
   const auto options = std::make_shared<SubmitOptions>();
   CLI::App& submit = *noun.add_subcommand("submit", "pack a model with a data set");
   submit.add_option("--model", options->job.model, "stored model")->required();
-  submit.add_option("--dataset", options->job.dataset, "data set in role train")->required();
+  submit.add_option("--dataset", options->job.dataset, "data set in role train; none for recipes in mode data_free");
   submit.add_option("--evaluation", options->job.evaluation, "data set in role evaluation [a held-out 10 %]");
   submit.add_option("--name", options->job.artifact, "artifact to publish")->required();
   submit.add_option("--array", options->job.array, "array configuration [16x18a8]");

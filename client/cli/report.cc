@@ -28,14 +28,17 @@ void PrintResult(std::ostream& out, const client::JobResult& result) {
   AddCost(table, "cycles per image", result.dense.cycles, result.packed.cycles);
   AddCost(table, "weight bytes", result.dense.weight_bytes, result.packed.weight_bytes);
   out << table.ToString();
-  out << fmt::format("packing efficiency {} ({} with whole arrays), {} epochs, data budget {} of {} records used\n",
+  const bool has_data = result.data_ceiling > 0;
+  out << fmt::format("packing efficiency {} ({} with whole arrays), {} epochs, {}\n",
                      Percent(result.packing_efficiency), Percent(result.packing_efficiency_tiled), result.epochs,
-                     result.data_used, result.data_ceiling);
+                     has_data ? fmt::format("data budget {} of {} records used", result.data_used, result.data_ceiling)
+                              : "no training data");
 }
 
 void PrintJob(std::ostream& out, const client::Job& job) {
   out << fmt::format("{}: {}, model {}, data set {}, array {}, artifact {}", Printable(job.name), Word(job.state),
-                     Printable(job.model), Printable(job.dataset), Printable(job.array), Printable(job.artifact));
+                     Printable(job.model), job.dataset.empty() ? "none" : Printable(job.dataset), Printable(job.array),
+                     Printable(job.artifact));
   out << (job.result ? fmt::format(" version {}\n", job.result->artifact_version) : "\n");
   if (!job.error.ok()) {
     const bool staged = job.error_stage != client::JobStage::kNone;

@@ -79,21 +79,29 @@ absl::Status JobRunner::HearEarlierCancel(const v1::Job& job) {
   return absl::OkStatus();
 }
 
+absl::Status JobRunner::OpenTraining(const v1::Job& job, worker::v1::Start& start) {
+  if (job.dataset().empty()) return absl::OkStatus();
+  COLONNADE_ASSIGN_OR_RETURN(const auto train,
+                             world_.vault.OpenForJob(job.tenant(), job.dataset(), privacy::Role::kTrain));
+  *start.mutable_train() = ToDataFile(train);
+  COLONNADE_ASSIGN_OR_RETURN(const auto source, world_.vault.GetSource(job.tenant(), train.info.spec.source));
+  start.set_data_used(source.used);
+  start.set_data_ceiling(source.ceiling);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<worker::v1::Start> JobRunner::Prepare(const JobRecord& record) {
   const v1::Job& job = record.job;
   worker::v1::Start start;
   COLONNADE_ASSIGN_OR_RETURN(const v1::Model model, ReadRows<v1::Model>(world_.database, [&](store::Connection& rows) {
                                return Models::Find(rows, job.tenant(), job.model());
                              }));
-  COLONNADE_ASSIGN_OR_RETURN(const auto train,
-                             world_.vault.OpenForJob(job.tenant(), job.dataset(), privacy::Role::kTrain));
-  *start.mutable_train() = ToDataFile(train);
+  COLONNADE_RETURN_IF_ERROR(OpenTraining(job, start));
   if (!job.evaluation().empty()) {
     COLONNADE_ASSIGN_OR_RETURN(const auto evaluation,
                                world_.vault.OpenForJob(job.tenant(), job.evaluation(), privacy::Role::kEvaluation));
     *start.mutable_evaluation() = ToDataFile(evaluation);
   }
-  COLONNADE_ASSIGN_OR_RETURN(const auto source, world_.vault.GetSource(job.tenant(), train.info.spec.source));
   std::error_code error;
   std::filesystem::create_directories(FolderOf(job), error);
   if (error) return absl::InternalError(fmt::format("{}: {}", FolderOf(job), error.message()));
@@ -107,8 +115,6 @@ absl::StatusOr<worker::v1::Start> JobRunner::Prepare(const JobRecord& record) {
   start.set_artifact_path(world_.blobs.IncomingPath(job.name()));
   start.set_artifact_name(job.artifact());
   start.set_artifact_version(record.reserved_version);
-  start.set_data_used(source.used);
-  start.set_data_ceiling(source.ceiling);
   return start;
 }
 

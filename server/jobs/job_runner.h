@@ -59,6 +59,7 @@ class JobRunner {
  private:
   absl::Status HearEarlierCancel(const v1::Job& job);
   absl::StatusOr<worker::v1::Start> Prepare(const JobRecord& record);
+  absl::Status OpenTraining(const v1::Job& job, worker::v1::Start& start);
   absl::StatusOr<WorkerEnd> Work(JobRecord& record, const std::atomic<Interrupt>& interrupt);
   absl::Status SettleOnce(JobRecord& record, const absl::StatusOr<WorkerEnd>& end);
   absl::Status Settle(JobRecord& record, const absl::StatusOr<WorkerEnd>& end);

@@ -55,11 +55,22 @@ absl::StatusOr<privacy::DatasetInfo> CheckDataset(privacy::Vault& vault, const v
   return data;
 }
 
+bool IsDataFree(const v1::Recipe& recipe) { return recipe.training().mode() == v1::TrainingSettings::DATA_FREE; }
+
+// Data that nobody reads are not to be handed over, nor erased when the job ends.
+absl::Status CheckData(const v1::SubmitJobRequest& request, const v1::Recipe& recipe) {
+  if (!IsDataFree(recipe)) return CheckName("dataset", request.dataset());
+  if (!request.dataset().empty()) {
+    return InvalidField("dataset", "recipe.training.mode DATA_FREE reads no training data; leave it empty");
+  }
+  if (!request.evaluation().empty()) return absl::OkStatus();
+  return InvalidField("evaluation", "needed: recipe.training.mode DATA_FREE leaves no images to measure accuracy on");
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Job> CheckRequest(const std::string& tenant, const v1::SubmitJobRequest& request) {
   COLONNADE_RETURN_IF_ERROR(CheckName("model", request.model()));
-  COLONNADE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
   if (!request.evaluation().empty()) COLONNADE_RETURN_IF_ERROR(CheckName("evaluation", request.evaluation()));
   COLONNADE_RETURN_IF_ERROR(CheckName("artifact", request.artifact()));
   if (std::abs(request.priority()) > kMaxPriority) {
@@ -70,6 +81,7 @@ absl::StatusOr<v1::Job> CheckRequest(const std::string& tenant, const v1::Submit
   v1::Job job;
   COLONNADE_ASSIGN_OR_RETURN(*job.mutable_recipe(), recipe::Resolve(request.recipe(), array.alpha));
   COLONNADE_RETURN_IF_ERROR(recipe::CheckSupported(job.recipe()));
+  COLONNADE_RETURN_IF_ERROR(CheckData(request, job.recipe()));
   job.set_tenant(tenant);
   job.set_model(request.model());
   job.set_dataset(request.dataset());
@@ -84,12 +96,14 @@ absl::Status CheckInputs(store::Database& database, privacy::Vault& vault, const
   COLONNADE_ASSIGN_OR_RETURN(const v1::Model model, ReadRows<v1::Model>(database, [&](store::Connection& rows) {
                                return Models::Find(rows, job.tenant(), job.model());
                              }));
-  COLONNADE_ASSIGN_OR_RETURN(const auto train,
-                             CheckDataset(vault, job, "dataset", job.dataset(), privacy::Role::kTrain, model.report()));
-  if (job.evaluation().empty()) {
-    if (train.labelled) return absl::OkStatus();
-    return InvalidField("evaluation", "needed: without labels in the training data no accuracy can be measured");
+  if (!job.dataset().empty()) {
+    COLONNADE_ASSIGN_OR_RETURN(
+        const auto train, CheckDataset(vault, job, "dataset", job.dataset(), privacy::Role::kTrain, model.report()));
+    if (job.evaluation().empty() && !train.labelled) {
+      return InvalidField("evaluation", "needed: without labels in the training data no accuracy can be measured");
+    }
   }
+  if (job.evaluation().empty()) return absl::OkStatus();
   COLONNADE_ASSIGN_OR_RETURN(const auto evaluation, CheckDataset(vault, job, "evaluation", job.evaluation(),
                                                                  privacy::Role::kEvaluation, model.report()));
   if (evaluation.labelled) return absl::OkStatus();

@@ -76,6 +76,8 @@ class WorkerJob {
   absl::StatusOr<JobHooks> MakeHooks() const;
   absl::Status Publish(const PackedNetwork& packed, const v1::JobResult& result, Finished& finished);
   artifact::Manifest ManifestOf(const std::string& recipe_json) const;
+  // What the job is about: the training data, without them the evaluation data.
+  const worker::v1::DataFile& MainData() const { return start_.has_train() ? start_.train() : start_.evaluation(); }
   bool raw_pixels() const { return recipe_.quantization().input_type() == v1::QuantizationSettings::UINT8; }
 
   const Start& start_;
@@ -91,19 +93,22 @@ absl::StatusOr<JobInputs> WorkerJob::Import() {
   COLONNADE_ASSIGN_OR_RETURN(recipe_, recipe::Resolve(start_.recipe(), inputs.array.alpha));
   inputs.recipe = recipe_;
   COLONNADE_ASSIGN_OR_RETURN(inputs.network, OpenModel(start_.model_path()));
-  COLONNADE_ASSIGN_OR_RETURN(inputs.train, OpenSamples(start_.train()));
+  if (start_.has_train()) {
+    COLONNADE_ASSIGN_OR_RETURN(inputs.train, OpenSamples(start_.train()));
+  }
   if (start_.has_evaluation()) {
     COLONNADE_ASSIGN_OR_RETURN(inputs.evaluation, OpenSamples(start_.evaluation()));
   }
-  if (start_.train().normalization().mean_size() > 0 || raw_pixels()) {
-    normalization_ = {inputs.train.mean, inputs.train.deviation};
+  if (MainData().normalization().mean_size() > 0 || raw_pixels()) {
+    const training::Samples& samples = start_.has_train() ? inputs.train : *inputs.evaluation;
+    normalization_ = {samples.mean, samples.deviation};
   }
   return inputs;
 }
 
 absl::StatusOr<JobHooks> WorkerJob::MakeHooks() const {
   const std::string path = start_.work_dir() + "/checkpoint", context = start_.job() + ":checkpoint";
-  COLONNADE_ASSIGN_OR_RETURN(const sealed::Key key, sealed::Key::FromBytes(start_.train().key()));
+  COLONNADE_ASSIGN_OR_RETURN(const sealed::Key key, sealed::Key::FromBytes(MainData().key()));
   JobHooks hooks;
   hooks.stop = stop_;
   hooks.save = [=](const std::string& bytes) { return sealed::PublishSealed(path, bytes, key, context); };

@@ -100,7 +100,7 @@ struct JobEvent {
 // Returns whether to go on watching.
 using EventCallback = std::function<bool(const JobEvent& event)>;
 
-// Model, dataset and artifact are REQUIRED.
+// Model and artifact are REQUIRED, dataset unless the recipe's training mode is data_free.
 struct JobOptions {
   std::string model = {};
   std::string dataset = {};     // in role train

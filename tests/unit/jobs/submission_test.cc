@@ -86,6 +86,21 @@ TEST_F(SubmissionTest, KeepsRolesApart) {
   EXPECT_TRUE(Refusal(request).ok());
 }
 
+TEST_F(SubmissionTest, TakesNoTrainingDataInModeDataFreeOnly) {
+  ASSERT_TRUE(PushDataset("test", 50, v1::DATA_ROLE_EVALUATION).ok());
+  v1::SubmitJobRequest request = Request("good", "");
+  request.set_evaluation("test");
+  EXPECT_EQ(RefusedField(request), "dataset");
+  request.mutable_recipe()->mutable_training()->set_mode(v1::TrainingSettings::DATA_FREE);
+  request.set_dataset("data");
+  EXPECT_EQ(RefusedField(request), "dataset");
+  request.clear_dataset();
+  request.clear_evaluation();
+  EXPECT_EQ(RefusedField(request), "evaluation");
+  request.set_evaluation("test");
+  EXPECT_TRUE(Refusal(request).ok());
+}
+
 TEST_F(SubmissionTest, RefusesImagesOfAnotherShape) {
   ASSERT_TRUE(PushModel("other", Onnx(2)).ok());
   v1::SubmitJobRequest request = Request("good");

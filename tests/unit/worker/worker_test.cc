@@ -142,6 +142,21 @@ TEST_F(WorkerTest, HoldsOutRecordsWithoutEvaluationData) {
   EXPECT_EQ(attempt.finished->result().accuracy_source(), "held_out");
 }
 
+TEST_F(WorkerTest, NeedsNoTrainingDataInModeDataFree) {
+  start_.clear_train();
+  start_.set_data_used(0);
+  start_.set_data_ceiling(0);
+  v1::TrainingSettings& training = *start_.mutable_recipe()->mutable_training();
+  training.set_mode(v1::TrainingSettings::DATA_FREE);
+  training.set_synthetic_images(200);
+  const Attempt attempt = Run();
+  ASSERT_EQ(attempt.code(), 0) << attempt.finished->outcome().message();
+  EXPECT_GT(attempt.finished->result().quantized_accuracy(), 0.5);  // one in ten by chance
+  const auto artifact = artifact::ReadArtifact(Path("artifact"));
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_EQ(artifact->manifest.normalization.mean, std::vector<double>{0.3});
+}
+
 TEST_F(WorkerTest, ACancelEndsItWithinFiveSecondsAndWithoutFinished) {
   TrainLong(start_);
   absl::Time cancelled = absl::InfinitePast();
