@@ -58,6 +58,18 @@ training: {epochs_per_round: 0, final_epochs: 0})")));
   EXPECT_LT(job.result->quantized_accuracy, kGlyphFloor);
 }
 
+TEST_F(PackingScenario, LearnsWithoutTrainingData) {
+  client::JobOptions options = GlyphJob("free", R"(
+packing: {alpha: 4}
+training: {mode: data_free, synthetic_images: 200, final_epochs: 10})");
+  options.dataset.clear();
+  const client::Job job = Await(client(), Submit(options));
+  ASSERT_EQ(job.state, client::JobState::kSucceeded) << job.error.message();
+  EXPECT_GT(job.result->quantized_accuracy, 0.5);  // one in ten by chance
+  EXPECT_EQ(job.result->data_ceiling, 0);
+  EXPECT_FALSE(client().GetDataset("train")->erasure) << "no job has used it";
+}
+
 TEST_F(PackingScenario, CancelsWithinFiveSeconds) {
   const std::string job = Submit(GlyphJob("never", "training: {final_epochs: 10000}"));
   AwaitStage(job, client::JobStage::kFinalTraining);
