@@ -154,7 +154,8 @@ absl::Status PackingJob::Combine(const Round& round) {
   COLONNADE_ASSIGN_OR_RETURN(combined_, CombineColumns(job_.plans, round, rules, network_));
   if (rules.fades || !recipe_.packing().compensate()) return absl::OkStatus();
   const auto images = training::Normalized(job_.train, 0, std::min(kCompensationImages, job_.train.size()));
-  COLONNADE_ASSIGN_OR_RETURN(network_, training::Compensate(before, network_, images, hooks_.stop));
+  const auto cells = CellsOf(combined_, nullptr, network_);
+  COLONNADE_ASSIGN_OR_RETURN(network_, training::Compensate(before, network_, cells, images, hooks_.stop));
   return absl::OkStatus();
 }
 

@@ -7,16 +7,19 @@
 //   E[x_S x_S^T] w_S = E[x_S t]
 //
 // with a little of the mean diagonal added, for inputs that are always zero. The moments
-// are the same for all filters of a layer; only S differs.
+// are the same for all filters of a layer; only S differs, and may be chosen by the same error
+// (choose_weights.h).
 #include "server/training/compensate.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "server/base/status.h"
+#include "server/training/choose_weights.h"
 #include "server/training/module.h"
 
 namespace colonnade::training {
@@ -24,8 +27,10 @@ namespace {
 
 using at::Tensor;
 
-constexpr int64_t kPortion = 50;      // images at a time
-constexpr double kDamping = 1e-3;     // of the mean second moment
+constexpr int64_t kPortion = 50;    // images at a time
+constexpr int kPasses = 3;          // over the cells of a filter
+constexpr double kMostWork = 2e11;  // multiplications in one layer's exchanges; about half a minute
+constexpr double kDamping = 1e-3;   // of the mean second moment
 
 struct Moments {
   Tensor inputs;   // [columns + 1][columns + 1]: E[x x^T]
@@ -57,19 +62,55 @@ Moments MomentsOf(Module& dense, Module& packed, int layer, const std::vector<Te
   return moments;
 }
 
-// weight is [filters][columns].
-void Solve(const Moments& moments, Tensor& weight, Tensor& bias) {
-  const double damping = kDamping * moments.inputs.diagonal().mean().item<double>();
-  const Tensor ones = at::ones({1}, at::kBool);
+// The columns of a filter's weights that are not zero, and behind them the bias's.
+std::vector<int64_t> KeptColumns(const Tensor& weights) {
+  const auto values = weights.accessor<float, 1>();
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < weights.size(0); ++i) {
+    if (values[i] != 0) kept.push_back(i);
+  }
+  kept.push_back(weights.size(0));
+  return kept;
+}
+
+// Of each kept column those that share its cell, or itself.
+std::vector<std::vector<int64_t>> Candidates(const std::vector<int64_t>& kept,
+                                             std::span<const int32_t> cell_of_column) {
+  std::map<int32_t, std::vector<int64_t>> columns;
+  for (size_t i = 0; i < cell_of_column.size(); ++i) columns[cell_of_column[i]].push_back(int64_t(i));
+  std::vector<std::vector<int64_t>> candidates;
+  for (const int64_t column : kept) {
+    const bool has_cell = size_t(column) < cell_of_column.size() && cell_of_column[size_t(column)] >= 0;
+    candidates.push_back(has_cell ? columns[cell_of_column[size_t(column)]] : std::vector<int64_t>{column});
+  }
+  return candidates;
+}
+
+// Multiplications that exchanges take.
+double WorkOf(const Tensor& weight) {
+  const double kept = weight.ne(0).sum().item<double>() / double(weight.size(0));
+  return kPasses * double(weight.numel()) * kept * kept;
+}
+
+// weight is [filters][columns]; `cells` null, or of this layer.
+void Solve(const Moments& moments, const Cells* cells, Tensor& weight, Tensor& bias) {
+  Tensor square = moments.inputs;
+  square.diagonal().add_(kDamping * square.diagonal().mean());
+  const int64_t columns = weight.size(1);
   for (int64_t filter = 0; filter < weight.size(0); ++filter) {
-    const Tensor kept = at::cat({weight[filter].ne(0), ones}).nonzero().flatten();
-    Tensor square = moments.inputs.index_select(0, kept).index_select(1, kept);
-    square.diagonal().add_(damping);
-    const Tensor right = moments.targets.index_select(0, kept).select(1, filter);
-    const Tensor solution = at::linalg_solve(square, right).to(at::kFloat);
-    const Tensor places = kept.slice(0, 0, kept.size(0) - 1);
-    weight[filter].index_put_({places}, solution.slice(0, 0, places.size(0)));
-    bias[filter] = solution[places.size(0)];
+    std::vector<int64_t> kept = KeptColumns(weight[filter]);
+    const FilterProblem problem{square, moments.targets.select(1, filter)};
+    if (cells != nullptr) {
+      const auto own = std::span(cells->of_weight).subspan(size_t(filter * columns), size_t(columns));
+      ChooseWeights(problem, Candidates(kept, own), kPasses, kept);
+    }
+    const Tensor places = at::tensor(kept, at::kLong);
+    const Tensor kept_square = square.index_select(0, places).index_select(1, places);
+    const Tensor solution = at::linalg_solve(kept_square, problem.right.index_select(0, places)).to(at::kFloat);
+    const int64_t count = places.size(0) - 1;
+    weight[filter].zero_();
+    weight[filter].index_put_({places.slice(0, 0, count)}, solution.slice(0, 0, count));
+    bias[filter] = solution[count];
   }
 }
 
@@ -86,10 +127,14 @@ WeightAndBias ParametersOf(Module& module, const std::string& layer) {
   return found;
 }
 
-void RepairLayer(Module& dense, Module& packed, int layer, const std::vector<Tensor>& portions) {
-  const WeightAndBias parameters = ParametersOf(packed, packed.network().layers[size_t(layer)].name);
+void RepairLayer(Module& dense, Module& packed, int layer, std::span<const Cells> cells,
+                 const std::vector<Tensor>& portions) {
+  const std::string& name = packed.network().layers[size_t(layer)].name;
+  const WeightAndBias parameters = ParametersOf(packed, name);
+  const auto own = std::ranges::find(cells, name, &Cells::layer);
   Tensor weight = parameters.weight->contiguous().flatten(1);
-  Solve(MomentsOf(dense, packed, layer, portions), weight, *parameters.bias);
+  const bool chooses = own != cells.end() && WorkOf(weight) <= kMostWork;
+  Solve(MomentsOf(dense, packed, layer, portions), chooses ? &*own : nullptr, weight, *parameters.bias);
   parameters.weight->copy_(weight.view(parameters.weight->sizes()));
 }
 
@@ -108,14 +153,15 @@ void Reestimate(Module& module, const std::vector<Tensor>& portions) {
 }  // namespace
 
 absl::StatusOr<nn::Network> Compensate(const nn::Network& dense, const nn::Network& packed,
-                                       std::span<const float> images, std::stop_token stop) {
+                                       std::span<const Cells> cells, std::span<const float> images,
+                                       std::stop_token stop) {
   Module target(dense), repaired(packed);
   COLONNADE_RETURN_IF_ERROR(Guarded([&]() -> absl::Status {
     const at::NoGradGuard no_gradients;
     const std::vector<Tensor> portions = Portions(images, dense.input_shape());
     for (int layer = 0; layer < int(packed.layers.size()); ++layer) {
       if (stop.stop_requested()) return absl::CancelledError("stopped");
-      if (CanRepair(packed.layers[size_t(layer)])) RepairLayer(target, repaired, layer, portions);
+      if (CanRepair(packed.layers[size_t(layer)])) RepairLayer(target, repaired, layer, cells, portions);
     }
     Reestimate(repaired, portions);
     return absl::OkStatus();
