@@ -1,98 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
-// With M = square_SS^-1 and w = M right_S, leaving out the column at place p changes
+// With M = square_SS^-1 and w = M right_S, leaving out the column at place p raises the error by
+// w_p^2 / M_pp and changes
 //
-//   M' = M - M_:p M_p: / M_pp        w' = w - M_:p w_p / M_pp
+//   M' = M - m m^T / M_pp        w' = w - m w_p / M_pp        m = M_:p
 //
-// (row and column p become zero), and taking a column j in at p, with c = square_Sj and
-// u = M' c, but u_p = -1:
+// (place p becomes zero). Taking in column j there, with c = square_Sj,
 //
-//   d = square_jj - c . u            e = right_j - c . w'
-//   M = M' + u u^T / d               w = w' - u e / d
+//   u = M' c, but u_p = -1       d = square_jj - c . M' c     e = right_j - c . w'
+//   M'' = M' + u u^T / d         w'' = w' - u e / d
 //
-// which lowers the error by e^2 / d. So the best column of a cell is the one with the largest
-// e^2 / d after the cell is emptied.
+// lowers it by e^2 / d. So j is better than the column that is there if e^2 / d is larger than
+// w_p^2 / M_pp. Nothing but M c is needed to tell, and M changes only when columns do.
 #include "server/training/choose_weights.h"
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace colonnade::training {
 namespace {
 
-using at::Tensor;
-
 constexpr double kLeastGain = 1e-9;  // relative; less is rounding
+
+// y += a * x
+__attribute__((target_clones("avx512f", "avx2,fma", "default"))) void Add(double a, const double* x, double* y,
+                                                                          size_t size) {
+  for (size_t i = 0; i < size; ++i) y[i] += a * x[i];
+}
+
+double Dot(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
 
 class Exchange {
  public:
   Exchange(const FilterProblem& problem, std::vector<int64_t>& kept)
-      : square_(problem.square), right_(problem.right), kept_(kept) {
-    const Tensor places = at::tensor(kept_, at::kLong);
-    inverse_ = at::linalg_inv(square_.index_select(0, places).index_select(1, places));
-    weights_ = at::mv(inverse_, right_.index_select(0, places));
+      : problem_(problem), kept_(kept), size_(kept.size()), weights_(size_), column_(size_), inverse_(Inverse()) {
+    for (size_t place = 0; place < size_; ++place) {
+      Add(problem.right[size_t(kept[place])], Row(place), weights_.data(), size_);
+    }
   }
 
-  // Whether another column took the place.
-  bool Improve(int64_t place, const std::vector<int64_t>& candidates) {
-    Empty(place);
-    const Tensor columns = at::tensor(candidates, at::kLong);
-    const Tensor c = square_.index_select(0, columns).index_select(1, at::tensor(kept_, at::kLong));
-    const Tensor u = at::matmul(c, inverse_);
-    const Tensor d = square_.diagonal().index_select(0, columns) - (c * u).sum(1);
-    const Tensor e = right_.index_select(0, columns) - at::mv(c, weights_);
-    const int64_t best = Best(e * e / d, candidates, kept_[size_t(place)]);
-    Take(place, u[best], d[best].item<double>(), e[best].item<double>());
-    const bool changes = candidates[size_t(best)] != kept_[size_t(place)];
-    kept_[size_t(place)] = candidates[size_t(best)];
-    return changes;
+  // Whether another column took the place; the one that was there is then among the others.
+  bool Improve(size_t place, std::vector<int64_t>& others) {
+    std::copy_n(Row(place), size_, column_.begin());
+    const double pivot = column_[place];
+    Candidate best;
+    double most = weights_[place] * weights_[place] / pivot * (1 + kLeastGain);
+    int64_t* better = nullptr;
+    for (int64_t& other : others) {
+      Candidate candidate = Evaluate(place, pivot, other);
+      if (candidate.gain() <= most) continue;
+      most = candidate.gain();
+      best = std::move(candidate);
+      better = &other;
+    }
+    if (better == nullptr) return false;
+    Add(-weights_[place] / pivot, column_.data(), weights_.data(), size_);
+    AddSquare(-1 / pivot, column_);
+    best.direction[place] = -1;
+    Add(-best.missing / best.variance, best.direction.data(), weights_.data(), size_);
+    AddSquare(1 / best.variance, best.direction);
+    std::swap(*better, kept_[place]);
+    return true;
   }
 
  private:
-  void Empty(int64_t place) {
-    const Tensor column = inverse_.select(1, place).clone();
-    const double pivot = column[place].item<double>();
-    weights_.sub_(column, weights_[place].item<double>() / pivot);
-    inverse_.addr_(column, column, 1, -1 / pivot);
-    inverse_.select(0, place).zero_();
-    inverse_.select(1, place).zero_();
-    weights_[place].zero_();
-  }
+  struct Candidate {
+    std::vector<double> direction;     // u, with u_p = 0
+    double variance = 1, missing = 0;  // d, e
+    double gain() const { return missing * missing / variance; }
+  };
 
-  void Take(int64_t place, Tensor u, double d, double e) {
-    u = u.clone();
-    u[place] = -1;
-    weights_.sub_(u, e / d);
-    inverse_.addr_(u, u, 1, 1 / d);
-  }
-
-  // Of equal gains the column that is there stays.
-  static int64_t Best(const Tensor& gains, const std::vector<int64_t>& candidates, int64_t current) {
-    const auto gain = gains.accessor<double, 1>();
-    int64_t best = 0;
-    while (candidates[size_t(best)] != current) ++best;
-    const double least = gain[best] * (1 + kLeastGain);
-    double most = least;
-    for (int64_t i = 0; i < gains.size(0); ++i) {
-      if (gain[i] > most) most = gain[best = i];
+  std::vector<double> Inverse() const {
+    const auto size = int64_t(size_);
+    at::Tensor square = at::empty({size, size}, at::kDouble);
+    for (size_t place = 0; place < size_; ++place) {
+      const std::vector<double> row = Gather(kept_[place]);
+      std::copy(row.begin(), row.end(), square.data_ptr<double>() + place * size_);
     }
-    return best;
+    const at::Tensor inverse = at::linalg_inv(square).contiguous();
+    return {inverse.data_ptr<double>(), inverse.data_ptr<double>() + size_ * size_};
   }
 
-  const Tensor &square_, &right_;
+  // square_Sj
+  std::vector<double> Gather(int64_t column) const {
+    const std::span row = problem_.square.subspan(size_t(column) * problem_.right.size(), problem_.right.size());
+    std::vector<double> gathered(size_);
+    for (size_t place = 0; place < size_; ++place) gathered[place] = row[size_t(kept_[place])];
+    return gathered;
+  }
+
+  Candidate Evaluate(size_t place, double pivot, int64_t column) const {
+    const std::vector<double> c = Gather(column);
+    Candidate candidate{std::vector<double>(size_), 0, 0};
+    std::vector<double>& u = candidate.direction;
+    for (size_t i = 0; i < size_; ++i) Add(c[i], inverse_.data() + i * size_, u.data(), size_);
+    Add(-u[place] / pivot, column_.data(), u.data(), size_);
+    u[place] = 0;
+    candidate.variance = problem_.square[size_t(column) * (problem_.right.size() + 1)] - Dot(c, u);
+    candidate.missing = problem_.right[size_t(column)] - Dot(c, weights_) + weights_[place] / pivot * Dot(c, column_);
+    return candidate;
+  }
+
+  void AddSquare(double factor, const std::vector<double>& vector) {
+    for (size_t i = 0; i < size_; ++i) Add(factor * vector[i], vector.data(), inverse_.data() + i * size_, size_);
+  }
+
+  const double* Row(size_t place) const { return inverse_.data() + place * size_; }
+
+  const FilterProblem& problem_;
   std::vector<int64_t>& kept_;
-  Tensor inverse_, weights_;  // of the columns kept_
+  size_t size_;
+  std::vector<double> weights_, column_, inverse_;  // w, m, M
 };
 
 }  // namespace
 
-void ChooseWeights(const FilterProblem& problem, const std::vector<std::vector<int64_t>>& candidates, int passes,
+void ChooseWeights(const FilterProblem& problem, std::vector<std::vector<int64_t>> alternatives, int passes,
                    std::vector<int64_t>& kept) {
+  Exchange exchange(problem, kept);
   bool changed = true;
   for (int pass = 0; pass < passes && changed; ++pass) {
-    Exchange exchange(problem, kept);  // anew, so that rounding does not add up
     changed = false;
-    for (size_t place = 0; place < kept.size(); ++place) {
-      if (candidates[place].size() > 1) changed |= exchange.Improve(int64_t(place), candidates[place]);
-    }
+    for (size_t place = 0; place < kept.size(); ++place) changed |= exchange.Improve(place, alternatives[place]);
   }
 }
 

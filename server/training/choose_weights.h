@@ -3,25 +3,24 @@
 // (the family of optimal brain surgeon; compensate.h).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace colonnade::training {
 
-// One filter's least squares problem: `square` is E[x x^T], [n][n], positive definite, `right`
-// E[x t], [n], both double. The error of keeping columns S is E[t^2] - right_S . w_S with
-// w_S = square_SS^-1 right_S.
+// One filter's least squares problem over n columns: `square` is E[x x^T], [n][n], symmetric and
+// positive definite, `right` is E[x t], [n]. The error of keeping the columns S is
+// E[t^2] - right_S . w_S with w_S = square_SS^-1 right_S.
 struct FilterProblem {
-  at::Tensor square, right;
+  std::span<const double> square, right;
 };
 
-// Starting from `kept`, one column per cell (and any number that have no cell: candidates
-// holds only themselves), exchanges columns within their cells as long as that lowers the
-// error, cell by cell, for at most `passes` passes. candidates[i] are the columns of kept[i]'s
-// cell, kept[i] among them. Deterministic. Takes O(passes * k * candidates * k^2) for k kept.
-void ChooseWeights(const FilterProblem& problem, const std::vector<std::vector<int64_t>>& candidates, int passes,
+// Starting from `kept`, exchanges columns as long as that lowers the error, one place after the
+// other, for at most `passes` passes. kept[i] is exchanged for a column of alternatives[i], then
+// among the alternatives itself. Deterministic. For k kept columns, takes k^3 once, and a pass
+// k^2 times all alternatives.
+void ChooseWeights(const FilterProblem& problem, std::vector<std::vector<int64_t>> alternatives, int passes,
                    std::vector<int64_t>& kept);
 
 }  // namespace colonnade::training

@@ -12,6 +12,7 @@
 #include "server/training/compensate.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <map>
@@ -20,6 +21,7 @@
 
 #include "server/base/status.h"
 #include "server/training/choose_weights.h"
+#include "server/training/matrix_threads.h"
 #include "server/training/module.h"
 
 namespace colonnade::training {
@@ -73,18 +75,22 @@ std::vector<int64_t> KeptColumns(const Tensor& weights) {
   return kept;
 }
 
-// Of each kept column those that share its cell, or itself.
-std::vector<std::vector<int64_t>> Candidates(const std::vector<int64_t>& kept,
-                                             std::span<const int32_t> cell_of_column) {
+// Of each kept column the others of its cell.
+std::vector<std::vector<int64_t>> Alternatives(const std::vector<int64_t>& kept,
+                                               std::span<const int32_t> cell_of_column) {
   std::map<int32_t, std::vector<int64_t>> columns;
   for (size_t i = 0; i < cell_of_column.size(); ++i) columns[cell_of_column[i]].push_back(int64_t(i));
-  std::vector<std::vector<int64_t>> candidates;
-  for (const int64_t column : kept) {
-    const bool has_cell = size_t(column) < cell_of_column.size() && cell_of_column[size_t(column)] >= 0;
-    candidates.push_back(has_cell ? columns[cell_of_column[size_t(column)]] : std::vector<int64_t>{column});
+  std::vector<std::vector<int64_t>> alternatives(kept.size());
+  for (size_t i = 0; i + 1 < kept.size(); ++i) {  // the last one is the bias's
+    const int32_t cell = cell_of_column[size_t(kept[i])];
+    if (cell < 0) continue;
+    alternatives[i] = columns[cell];
+    std::erase(alternatives[i], kept[i]);
   }
-  return candidates;
+  return alternatives;
 }
+
+std::span<const double> Values(const Tensor& tensor) { return {tensor.data_ptr<double>(), size_t(tensor.numel())}; }
 
 // Multiplications that exchanges take.
 double WorkOf(const Tensor& weight) {
@@ -92,26 +98,46 @@ double WorkOf(const Tensor& weight) {
   return kPasses * double(weight.numel()) * kept * kept;
 }
 
-// weight is [filters][columns]; `cells` null, or of this layer.
-void Solve(const Moments& moments, const Cells* cells, Tensor& weight, Tensor& bias) {
-  Tensor square = moments.inputs;
-  square.diagonal().add_(kDamping * square.diagonal().mean());
-  const int64_t columns = weight.size(1);
-  for (int64_t filter = 0; filter < weight.size(0); ++filter) {
-    std::vector<int64_t> kept = KeptColumns(weight[filter]);
-    const FilterProblem problem{square, moments.targets.select(1, filter)};
-    if (cells != nullptr) {
-      const auto own = std::span(cells->of_weight).subspan(size_t(filter * columns), size_t(columns));
-      ChooseWeights(problem, Candidates(kept, own), kPasses, kept);
-    }
-    const Tensor places = at::tensor(kept, at::kLong);
-    const Tensor kept_square = square.index_select(0, places).index_select(1, places);
-    const Tensor solution = at::linalg_solve(kept_square, problem.right.index_select(0, places)).to(at::kFloat);
-    const int64_t count = places.size(0) - 1;
-    weight[filter].zero_();
-    weight[filter].index_put_({places.slice(0, 0, count)}, solution.slice(0, 0, count));
-    bias[filter] = solution[count];
+// The normal equations of all filters: targets are [filters][columns + 1] here.
+struct Equations {
+  Tensor square, targets;
+};
+
+Equations EquationsOf(const Moments& moments) {
+  Equations equations{moments.inputs.contiguous(), moments.targets.t().contiguous()};
+  equations.square.diagonal().add_(kDamping * equations.square.diagonal().mean());
+  return equations;
+}
+
+// `cell_of_column` is empty where each column stays.
+void SolveFilter(const Equations& equations, const Tensor& targets, std::span<const int32_t> cell_of_column,
+                 Tensor weight, Tensor bias) {
+  std::vector<int64_t> kept = KeptColumns(weight);
+  if (!cell_of_column.empty()) {
+    ChooseWeights({Values(equations.square), Values(targets)}, Alternatives(kept, cell_of_column), kPasses, kept);
   }
+  const Tensor places = at::tensor(kept, at::kLong);
+  const Tensor square = equations.square.index_select(0, places).index_select(1, places);
+  const Tensor solution = at::linalg_solve(square, targets.index_select(0, places)).to(at::kFloat);
+  const int64_t count = places.size(0) - 1;
+  weight.zero_();
+  weight.index_put_({places.slice(0, 0, count)}, solution.slice(0, 0, count));
+  bias.copy_(solution[count]);
+}
+
+// weight is [filters][columns]; `cells` null, or of this layer.
+void Solve(const Moments& moments, const Cells* cells, const Tensor& weight, const Tensor& bias) {
+  const Equations equations = EquationsOf(moments);
+  const auto columns = size_t(weight.size(1));
+  const OneMatrixThread one_each;
+  at::parallel_for(0, weight.size(0), 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_gradients;  // of each thread
+    for (int64_t filter = begin; filter < end; ++filter) {
+      std::span<const int32_t> own;
+      if (cells != nullptr) own = std::span(cells->of_weight).subspan(size_t(filter) * columns, columns);
+      SolveFilter(equations, equations.targets[filter], own, weight[filter], bias[filter]);
+    }
+  });
 }
 
 struct WeightAndBias {

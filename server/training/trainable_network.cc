@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "server/base/status.h"
+#include "server/training/matrix_threads.h"
 #include "server/training/module.h"
 
 namespace colonnade::training {
@@ -47,12 +47,6 @@ absl::Status ForPortions(Module& module, std::span<const float> images, const Mo
     use(module.Forward(ImagesToTensor(part, shape), /*training=*/false, visit).contiguous());
   }
   return absl::OkStatus();
-}
-
-// OpenBLAS, when it is what multiplies matrices, has threads of its own.
-void SetMatrixThreads(int threads) {
-  using Setter = void (*)(int);
-  if (auto set = reinterpret_cast<Setter>(::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
 }
 
 // Each step of training frees tensors of megabytes and asks for them again. Given back to the

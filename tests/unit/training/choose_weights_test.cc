@@ -22,16 +22,23 @@ at::Tensor RandomMatrix(int64_t rows, int64_t columns, Random& random) {
   return matrix;
 }
 
+struct Problem {
+  at::Tensor square, right;
+  FilterProblem spans() const {
+    return {{square.data_ptr<double>(), size_t(square.numel())}, {right.data_ptr<double>(), size_t(right.numel())}};
+  }
+};
+
 // Columns that resemble each other, so that one can stand in for another.
-FilterProblem RandomProblem(uint64_t seed) {
+Problem RandomProblem(uint64_t seed) {
   Random random(seed);
   const at::Tensor x = at::matmul(RandomMatrix(kColumns, 5, random), RandomMatrix(5, 40, random)) +
                        0.3 * RandomMatrix(kColumns, 40, random);
-  return {at::matmul(x, x.t()), at::mv(x, at::mv(x.t(), RandomMatrix(kColumns, 1, random).select(1, 0)))};
+  return {at::matmul(x, x.t()).contiguous(), at::mv(x, at::mv(x.t(), RandomMatrix(kColumns, 1, random).select(1, 0)))};
 }
 
 // By how much the kept columns lower the error.
-double Gain(const FilterProblem& problem, const std::vector<int64_t>& kept) {
+double Gain(const Problem& problem, const std::vector<int64_t>& kept) {
   const at::Tensor places = at::tensor(kept, at::kLong);
   const at::Tensor right = problem.right.index_select(0, places);
   return right.dot(at::linalg_solve(problem.square.index_select(0, places).index_select(1, places), right))
@@ -44,7 +51,14 @@ std::vector<std::vector<int64_t>> Cells() {
   return cells;
 }
 
-double BestOtherwise(const FilterProblem& problem, const std::vector<int64_t>& kept) {
+// For kept columns that have one column of each cell, all others of the cells.
+std::vector<std::vector<int64_t>> Others(const std::vector<int64_t>& kept) {
+  auto others = Cells();
+  for (size_t cell = 0; cell < kept.size(); ++cell) std::erase(others[cell], kept[cell]);
+  return others;
+}
+
+double BestOtherwise(const Problem& problem, const std::vector<int64_t>& kept) {
   const auto cells = Cells();
   double best = 0;
   for (size_t cell = 0; cell < kept.size(); ++cell) {
@@ -60,10 +74,10 @@ double BestOtherwise(const FilterProblem& problem, const std::vector<int64_t>& k
 TEST(ChooseWeights, EndsWhereNoExchangeHelps) {
   int changed = 0;
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    const FilterProblem problem = RandomProblem(seed);
+    const Problem problem = RandomProblem(seed);
     const std::vector<int64_t> start = {0, 3, 6, 9};
     std::vector<int64_t> kept = start;
-    ChooseWeights(problem, Cells(), 100, kept);
+    ChooseWeights(problem.spans(), Others(kept), 100, kept);
     changed += kept != start;
     for (size_t cell = 0; cell < kept.size(); ++cell) EXPECT_EQ(kept[cell] / kPerCell, int64_t(cell));
     EXPECT_GE(Gain(problem, kept), Gain(problem, start) * (1 - 1e-9));
@@ -74,11 +88,11 @@ TEST(ChooseWeights, EndsWhereNoExchangeHelps) {
 
 TEST(ChooseWeights, MorePassesAreNeverWorse) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    const FilterProblem problem = RandomProblem(seed);
+    const Problem problem = RandomProblem(seed);
     double before = 0;
     for (int passes = 0; passes < 4; ++passes) {
       std::vector<int64_t> kept = {2, 5, 8, 11};
-      ChooseWeights(problem, Cells(), passes, kept);
+      ChooseWeights(problem.spans(), Others(kept), passes, kept);
       EXPECT_GE(Gain(problem, kept), before * (1 - 1e-9));
       before = Gain(problem, kept);
     }
@@ -86,9 +100,9 @@ TEST(ChooseWeights, MorePassesAreNeverWorse) {
 }
 
 TEST(ChooseWeights, KeepsColumnsThatHaveNoAlternative) {
-  const FilterProblem problem = RandomProblem(1);
+  const Problem problem = RandomProblem(1);
   std::vector<int64_t> kept = {0, 3, 7};
-  ChooseWeights(problem, {{0}, {3, 4, 5}, {7}}, 10, kept);
+  ChooseWeights(problem.spans(), {{}, {4, 5}, {}}, 10, kept);
   EXPECT_EQ(kept[0], 0);
   EXPECT_EQ(kept[2], 7);
 }
