@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cycles of a run outside the array, in closed form: docs/machine_manual.md, section 5. Pure functions
+// of plain numbers; the RTL counts the same, cycle by cycle.
+#pragma once
+
+#include <cstdint>
+
+namespace colonnade::machine {
+
+// `control` of a run: its header once, then per step. `tiles`: of the matrix step.
+int64_t HeaderControlCycles();
+int64_t MatrixControlCycles(int64_t tiles);
+int64_t VectorControlCycles();
+
+}  // namespace colonnade::machine
