@@ -12,4 +12,11 @@ int64_t HeaderControlCycles();
 int64_t MatrixControlCycles(int64_t tiles);
 int64_t VectorControlCycles();
 
+// `vector` of one step. `positions`: of the output. `banks`: of 8 bytes that the output lanes with data
+// touch, from the first one's to the last one's.
+int64_t MoveCycles(int64_t positions, int64_t taps);
+int64_t MaximumCycles(int64_t positions, int64_t taps);
+int64_t AverageCycles(int64_t positions, int64_t taps, int64_t banks);
+int64_t AddCycles(int64_t positions, int64_t banks);
+
 }  // namespace colonnade::machine

@@ -56,6 +56,7 @@ module machine_core #(
   localparam int BIT_BITS = $clog2(WORD_TIME);
   localparam int RESULT_BITS = $clog2(RESULT_WORDS);
   localparam int STEP_BITS = $clog2(STEP_WORDS);
+  localparam int TAP_ADDRESS_BITS = $clog2(TAP_WORDS);
 
   // Loading and clearing: one memory's word, or the same word of all.
   wire [15:0] clear_address;
@@ -120,13 +121,10 @@ module machine_core #(
       .result_read, .result_address, .result_word
   );
 
-  assign vector_busy = 1'b0;
-  wire unused_vector = vector_start;
-
   // Where windows begin.
   wire [15:0] stride_words, pad_words, corner;
   wire [16:0] corner_y, corner_x;
-  wire tile_restart, pixel_advance;
+  wire tile_restart, pixel_advance, vector_advance;
   serial_multiplier u_stride (
       .clk, .start(geometry), .multiplier(stride_down), .multiplicand(width), .product(stride_words)
   );
@@ -159,7 +157,7 @@ module machine_core #(
   wire word_ends = issue & (&issue_bit);
   wire tile_ends = word_ends & (issue_pixel == last_pixel);
   assign tile_restart = tile_ends;
-  assign pixel_advance = word_ends;
+  assign pixel_advance = word_ends | vector_advance;
 
   ahead_memory #(.WIDTH(32), .WORDS(TILE_WORDS)) u_tiles (
       .clk, .write(writes[4]), .write_address(write_address[$clog2(TILE_WORDS)-1:0]), .write_word(write_word[31:0]),
@@ -245,6 +243,24 @@ module machine_core #(
       .read_word(result_word)
   );
 
+  // Vector steps.
+  wire tap_read, vector_read, second_read, vector_write;
+  wire [TAP_ADDRESS_BITS-1:0] tap_address;
+  wire [TAP_BITS-1:0] tap_word;
+  wire [ADDRESS_BITS-1:0] vector_address, second_address, vector_write_address;
+  wire [CHANNELS-1:0] vector_bytes;
+  wire [CHANNELS*8-1:0] vector_word;
+  memory #(.WIDTH(TAP_BITS), .WORDS(TAP_WORDS)) u_taps (
+      .clk, .write(writes[6]), .write_address(write_address[TAP_ADDRESS_BITS-1:0]),
+      .write_word(write_word[TAP_BITS-1:0]), .read(tap_read), .read_address(tap_address), .read_word(tap_word)
+  );
+  vector_unit #(.CHANNELS(CHANNELS), .ADDRESS_BITS(ADDRESS_BITS), .TAP_ADDRESS_BITS(TAP_ADDRESS_BITS)) u_vector (
+      .clk, .reset, .start(vector_start), .busy(vector_busy), .step, .tap_read, .tap_address, .tap_word,
+      .corner_y, .corner_x, .corner, .advance(vector_advance), .read(vector_read), .address(vector_address),
+      .word(feed_word[CHANNELS*8-1:0]), .second_read, .second_address, .second_word(edge_word), .write(vector_write),
+      .write_bytes(vector_bytes), .write_address(vector_write_address), .write_word(vector_word)
+  );
+
   // The activation memory.
   activation_ports #(
       .CHANNELS(CHANNELS), .POSITIONS(POSITIONS), .PORTS(PORTS)
@@ -252,7 +268,8 @@ module machine_core #(
       .clk, .clear(writes[0] & clearing), .clear_address(write_address[ADDRESS_BITS-1:0]),
       .host_write, .bank_read, .host_position, .host_bank, .host_word(input_word), .bank_word,
       .feed_read, .feed_address, .feed_word, .residual_read, .residual_address, .edge_word,
-      .row_write, .row_address, .row_word
+      .row_write, .row_address, .row_word, .vector_read, .vector_address, .second_read, .second_address,
+      .vector_write, .vector_bytes, .vector_write_address, .vector_word
   );
 
   run_counters u_counters (

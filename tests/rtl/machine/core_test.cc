@@ -85,6 +85,31 @@ TEST_P(RtlMachineCore, LogitsGoToTheResults) {
   }
 }
 
+TEST_P(RtlMachineCore, OneVectorStep) {
+  for (const auto kind : {VectorKind::kMove, VectorKind::kMaximum, VectorKind::kAverage, VectorKind::kAdd}) {
+    for (uint64_t seed = 300; seed < 330; ++seed) {
+      SCOPED_TRACE(::testing::Message() << "kind " << int(kind) << ", seed " << seed);
+      RandomProgram program(shape(), seed);
+      program.AddVectorStep(kind);
+      ExpectAsSpecified(program);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_P(RtlMachineCore, RandomPrograms) {
+  for (uint64_t seed = 400; seed < 440; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomProgram program(shape(), seed);
+    for (uint64_t i = 0; i < 4; ++i) {
+      if ((seed >> i & 1) == 0) program.AddVectorStep(VectorKind(1 + (seed + i) % 4));
+      else program.AddMatrixStep(/*has_residual=*/seed % 3 == i % 3, /*is_logits=*/i == 3 && seed % 5 == 0);
+    }
+    ExpectAsSpecified(program, /*stalls=*/static_cast<int>(seed % 6));
+    if (HasFatalFailure()) return;
+  }
+}
+
 std::string TestName(const ::testing::TestParamInfo<MachineShape>& info) {
   std::string name = array::Name(info.param.config) + "k" + std::to_string(info.param.channels);
   std::erase_if(name, [](char c) { return c == '-' || c == '_'; });

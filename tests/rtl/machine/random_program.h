@@ -24,12 +24,16 @@ struct WindowShape {
   int pixels() const { return output_height * output_width; }
 };
 
+enum class VectorKind { kMove = 1, kMaximum = 2, kAverage = 3, kAdd = 4 };
+
 class RandomProgram {
  public:
   RandomProgram(const MachineShape& shape, uint64_t seed);
 
   // Random convolutions: kernels, strides, padding, several row blocks and column tiles.
   void AddMatrixStep(bool has_residual, bool is_logits);
+  // Random taps, windows and lanes; bytes land in other banks than they come from.
+  void AddVectorStep(VectorKind kind);
   // Ends the program; nothing is added afterwards.
   void Finish();
 
@@ -45,6 +49,7 @@ class RandomProgram {
 
  private:
   struct MatrixStep;
+  struct VectorStep;
 
   int Random(int low, int high) { return low + static_cast<int>(random_() % static_cast<uint64_t>(high - low + 1)); }
   uint8_t& Byte(int position, int lane) { return memory_[size_t(position) * shape_.channels + lane]; }
@@ -61,6 +66,11 @@ class RandomProgram {
   void EncodeMatrixStep(const MatrixStep& step);
   void PutWindow(MemoryWord** words, const Place& input, int zero_point, const WindowShape& window);
   void Compute(const MatrixStep& step);
+  void ChooseTaps(VectorStep& step);
+  void ChooseLanes(VectorStep& step);
+  void EncodeVectorStep(const VectorStep& step);
+  int VectorValue(const VectorStep& step, int pixel, int lane);
+  void Compute(const VectorStep& step);
 
   MachineShape shape_;
   std::mt19937_64 random_;
