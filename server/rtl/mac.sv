@@ -1,28 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bit-serial multiply-accumulate: adds +-magnitude * data to a sum of 32 bits, a bit per
-// cycle, least significant first. Manual, section 2.1.
-module mac (
-    input  logic       clk,
-    input  logic       data,       // 0 in cycles that carry no data bit
-    input  logic [6:0] magnitude,  // of the weight
-    input  logic       negative,   // constant over a word's 32 cycles
-    input  logic       first,      // first bit of a word
-    input  logic       sum_in,
-    output logic       sum_out     // one cycle after sum_in
+// Bit-serial multiply-accumulates, WIDTH of them side by side, a bit of each vector for each:
+// adds +-magnitude * data to a sum of 32 bits, a bit per cycle, least significant first.
+// Manual, section 2.1.
+module mac #(
+    parameter int WIDTH = 1
+) (
+    input  logic               clk,
+    input  logic [WIDTH-1:0]   data,        // 0 in cycles that carry no data bit
+    input  logic [7*WIDTH-1:0] magnitudes,  // of the weights: bit 0 of all, bit 1 of all, ...
+    input  logic [WIDTH-1:0]   negative,    // constant over a word's 32 cycles
+    input  logic [WIDTH-1:0]   first,       // first bit of a word
+    input  logic [WIDTH-1:0]   sums_in,
+    output logic [WIDTH-1:0]   sums_out     // one cycle after sums_in
 );
-  logic [6:1] partial;
-  logic [5:0] carry;
-  logic sum_carry;
+  logic [WIDTH-1:0] sum_carry;
 
-  wire [6:0] row = magnitude & {7{data}};
-  wire [5:0] total = row[5:0] ^ partial ^ carry;
-  wire addend = total[0] ^ negative;
-  wire carry_in = first ? negative : sum_carry;
+  generate
+    for (genvar i = 0; i < 7; i++) begin : g_bit
+      wire [WIDTH-1:0] row = magnitudes[i*WIDTH+:WIDTH] & data;
+      wire [WIDTH-1:0] total;
+      if (i == 6) begin : g_highest
+        assign total = row;
+      end else begin : g_adder
+        logic [WIDTH-1:0] partial, carry;
+        assign total = row ^ partial ^ carry;
+        always_ff @(posedge clk) begin
+          partial <= g_bit[i+1].total;
+          carry <= (row & partial) | (row & carry) | (partial & carry);
+        end
+      end
+    end
+  endgenerate
+
+  wire [WIDTH-1:0] addend = g_bit[0].total ^ negative;
+  wire [WIDTH-1:0] carry_in = (first & negative) | (~first & sum_carry);
 
   always_ff @(posedge clk) begin
-    partial <= {row[6], total[5:1]};
-    carry <= (row[5:0] & partial) | (row[5:0] & carry) | (partial & carry);
-    sum_out <= sum_in ^ addend ^ carry_in;
-    sum_carry <= (sum_in & addend) | (sum_in & carry_in) | (addend & carry_in);
+    sums_out <= sums_in ^ addend ^ carry_in;
+    sum_carry <= (sums_in & addend) | (sums_in & carry_in) | (addend & carry_in);
   end
 endmodule

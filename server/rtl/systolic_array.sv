@@ -25,47 +25,49 @@ module systolic_array #(
 );
   localparam int STAGES = ROWS + COLUMNS - 1;
 
-  logic [STAGES:1] swap_line;
-  logic [STAGES:1] first_line;
-  logic [2*STAGES+1:2] phase_line;  // two bits per stage
+  logic [STAGES:1] swap_line, first_line, phase_0_line, phase_1_line;
   wire [STAGES:0] swaps = {swap_line, swap};
   wire [STAGES:0] firsts = {first_line, first};
-  wire [2*STAGES+1:0] phases = {phase_line, phase};
+  wire [STAGES:0] phases_0 = {phase_0_line, phase[0]};
+  wire [STAGES:0] phases_1 = {phase_1_line, phase[1]};
 
   always_ff @(posedge clk) begin
     swap_line <= swaps[STAGES-1:0];
     first_line <= firsts[STAGES-1:0];
-    phase_line <= phases[2*STAGES-1:0];
+    phase_0_line <= phases_0[STAGES-1:0];
+    phase_1_line <= phases_1[STAGES-1:0];
   end
 
   assign swap_at_last_cell = swaps[STAGES-1];
   assign first_at_last_column = firsts[COLUMNS-1];
-  assign phase_at_last_column = phases[2*(COLUMNS-1)+:2];
+  assign phase_at_last_column = {phases_1[COLUMNS-1], phases_0[COLUMNS-1]};
 
-  // Row by row; lane and word row r are below cell row r, sum row r is left of the cells.
+  // Row by row; lane and word row r are below cell row r, in the order of mx_row.
   localparam int LANES = COLUMNS * ALPHA;
   localparam int WORDS = COLUMNS * WORD_BITS;
-  localparam int SUMS = (COLUMNS + 1) * INTERLEAVE;
   wire [(ROWS+1)*LANES-1:0] lane;
   wire [(ROWS+1)*WORDS-1:0] word;
-  wire [ROWS*SUMS-1:0] sum;
-  assign lane[LANES-1:0] = lanes;
-  assign word[WORDS-1:0] = words;
 
   generate
-    for (genvar r = 0; r < ROWS; r++) begin : g_row
-      assign sum[r*SUMS+:INTERLEAVE] = sums_in[r*INTERLEAVE+:INTERLEAVE];
-      assign sums_out[r*INTERLEAVE+:INTERLEAVE] = sum[r*SUMS+COLUMNS*INTERLEAVE+:INTERLEAVE];
-      for (genvar c = 0; c < COLUMNS; c++) begin : g_column
-        mx_cell #(
-            .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS), .WORD_BITS(WORD_BITS)
-        ) u_cell (
-            .clk, .load, .swap(swaps[r+c]), .first(firsts[r+c]), .phase(phases[2*(r+c)+:2]),
-            .lanes_in(lane[r*LANES+c*ALPHA+:ALPHA]), .lanes_out(lane[(r+1)*LANES+c*ALPHA+:ALPHA]),
-            .word_in(word[r*WORDS+c*WORD_BITS+:WORD_BITS]), .word_out(word[(r+1)*WORDS+c*WORD_BITS+:WORD_BITS]),
-            .sums_in(sum[r*SUMS+c*INTERLEAVE+:INTERLEAVE]), .sums_out(sum[r*SUMS+(c+1)*INTERLEAVE+:INTERLEAVE])
-        );
+    for (genvar c = 0; c < COLUMNS; c++) begin : g_column
+      for (genvar a = 0; a < ALPHA; a++) begin : g_lane
+        assign lane[a*COLUMNS+c] = lanes[c*ALPHA+a];
       end
+      for (genvar b = 0; b < WORD_BITS; b++) begin : g_word_bit
+        assign word[b*COLUMNS+c] = words[c*WORD_BITS+b];
+      end
+    end
+    for (genvar r = 0; r < ROWS; r++) begin : g_row
+      mx_row #(
+          .COLUMNS(COLUMNS), .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS),
+          .WORD_BITS(WORD_BITS)
+      ) u_row (
+          .clk, .load, .swap(swaps[r+:COLUMNS]), .first(firsts[r+:COLUMNS]),
+          .phase_0(phases_0[r+:COLUMNS]), .phase_1(phases_1[r+:COLUMNS]),
+          .lanes_in(lane[r*LANES+:LANES]), .lanes_out(lane[(r+1)*LANES+:LANES]),
+          .words_in(word[r*WORDS+:WORDS]), .words_out(word[(r+1)*WORDS+:WORDS]),
+          .sums_in(sums_in[r*INTERLEAVE+:INTERLEAVE]), .sums_out(sums_out[r*INTERLEAVE+:INTERLEAVE])
+      );
     end
   endgenerate
 endmodule
