@@ -22,13 +22,15 @@ namespace colonnade::machine {
 //
 //   device...            the limits are none of a device
 //   feed_rule            there is no hardware for it
+//   array.rows           above 8 and no multiple of 8: rows would meet in a bank
 //   group                its columns are at several positions or, under channel_block, in several
 //                        blocks of alpha channels; groups by another feed rule would not be
 //   channels             of a tensor, more than a word holds
 //   height, width, stride, pad, tap     beyond their fields
 //   offset               channels moved by a number that is no multiple of 8
 //   count                of an average: above 256, or not the same for all windows
-//   logits               of more than one pixel, or of row blocks that are not whole arrays
+//   row_block            tiles that begin with another row than a multiple of the array's
+//   logits               of more than one pixel
 //   flatten              a flattened image, read by something else than a fully connected layer
 //   pixels, step_tiles   of a matrix step, more than the device has accumulators and tile numbers
 //   positions            of all tensors that live at once

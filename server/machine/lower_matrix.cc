@@ -88,20 +88,26 @@ class MatrixLowering {
     const int64_t tiles = int64_t{lowering_.count(MemoryId::kTiles)} + static_cast<int64_t>(matrix_.tiles.size());
     COLONNADE_RETURN_IF_ERROR(CheckAtMost("tiles", tiles, std::min(limits.tile_words, kMostNumbers),
                                           "use a device with a deeper memory, or a smaller network"));
+    COLONNADE_RETURN_IF_ERROR(CheckRowBlocks());
     return matrix_.is_logits ? CheckLogits() : absl::OkStatus();
   }
 
-  // Logit r of row block b is result b * R + r.
-  absl::Status CheckLogits() const {
-    if (pixels() != 1) {
-      return InvalidField("logits", fmt::format("of {} pixels; of 1; pool the image before", pixels()));
-    }
+  // Whole row blocks: results have the numbers of their filters, and no two rows that write in the
+  // same cycle share a bank.
+  absl::Status CheckRowBlocks() const {
     const int rows = lowering_.config().rows;
     for (const Tile& tile : matrix_.tiles) {
       if (tile.row_begin % rows == 0) continue;
       return InvalidField(
-          "logits",
-          fmt::format("a tile begins with row {}; a multiple of {}; compile the network again", tile.row_begin, rows));
+          "row_block",
+          fmt::format("begins with row {}; with a multiple of {}; compile the network again", tile.row_begin, rows));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckLogits() const {
+    if (pixels() != 1) {
+      return InvalidField("logits", fmt::format("of {} pixels; of 1; pool the image before", pixels()));
     }
     return CheckAtMost("results", matrix_.matrix.rows, lowering_.limits().result_words,
                        "use a device with more results, or fewer classes");
