@@ -11,6 +11,7 @@
 #include "server/machine/bit_fields.h"
 #include "server/machine/place_rectangles.h"
 #include "server/machine/refusals.h"
+#include "server/machine/run_cycles.h"
 
 namespace colonnade::machine {
 namespace {
@@ -37,7 +38,6 @@ Lowering::Lowering(const array::ArrayProgram& program, const DeviceLimits& limit
     made_.memories[memory].length = WordLength(static_cast<MemoryId>(memory), program.config, limits);
   }
   made_.memories[static_cast<size_t>(MemoryId::kSteps)].bits.resize(kStepWords);  // the header
-  made_.array_cycles = program.cycles;
 }
 
 absl::Status Lowering::CheckShapes() const {
@@ -170,6 +170,7 @@ MachineProgram Lowering::Finish() {
   made.needs.tile_words = count(MemoryId::kTiles);
   made.needs.step_words = count(MemoryId::kSteps);
   made.needs.tap_words = count(MemoryId::kTaps);
+  made.cycles = PredictRun(made, program_.cycles);
   return std::move(made);
 }
 

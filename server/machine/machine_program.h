@@ -40,6 +40,18 @@ struct TensorPlace {
   friend bool operator==(const TensorPlace&, const TensorPlace&) = default;
 };
 
+// Clock cycles of one run, in the nine counters of the registers (docs/machine_manual.md, section 5).
+struct RunCycles {
+  array::Cycles array;  // of the matrix steps
+  int64_t vector = 0;   // of the vector steps
+  int64_t control = 0;  // reading steps, starting them, seeing their end
+  int64_t input = 0;    // taking the input, if the bus always has it
+  int64_t output = 0;   // giving the result, if the bus always takes it
+
+  int64_t total() const { return array.total() + vector + control + input + output; }
+  friend bool operator==(const RunCycles&, const RunCycles&) = default;
+};
+
 struct MachineProgram {
   array::ArrayConfig config;
   // The least device that it runs on: each field is what it uses. `channels` alone is that of the
@@ -54,7 +66,7 @@ struct MachineProgram {
   bool is_logits = false;  // the result is `results` words of the results memory, else the last tensor
   int results = 0;
   int input_zero_point = 0, output_zero_point = 0;
-  array::Cycles array_cycles;  // of one run
+  RunCycles cycles;  // predicted, of one run
 
   const MemoryWords& memory(MemoryId id) const { return memories[static_cast<size_t>(id)]; }
 
