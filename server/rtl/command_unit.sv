@@ -40,9 +40,10 @@ module command_unit (
     output logic        loading,          // words that are read are a program
     output logic        running           // words that are read are the input
 );
-  localparam logic [3:0] DRAIN = 0, IDLE = 1, BEGIN = 2, CLEAR = 3, LOAD = 4, CHECK = 5, HEADER = 6, STREAM = 7, END = 8;
-  localparam logic [3:0] NONE = 0, UNKNOWN = 1, NOT_CLEAR = 2, BAD_SECTION = 3, BAD_CRC = 4, NOT_LOADED = 5, BAD_SIZE = 6,
-                         BUS = 7;
+  localparam logic [3:0] DRAIN = 0, IDLE = 1, BEGIN = 2, CLEAR = 3, LOAD = 4, CHECK = 5, HEADER = 6, STREAM = 7,
+                         END = 8;
+  localparam logic [3:0] NONE = 0, UNKNOWN = 1, NOT_CLEAR = 2, BAD_SECTION = 3, BAD_CRC = 4, NOT_LOADED = 5,
+                         BAD_SIZE = 6, BUS = 7;
 
   logic [3:0] state;
   logic started;  // in the state since a cycle before

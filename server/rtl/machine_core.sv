@@ -115,8 +115,8 @@ module machine_core #(
   wire [16:0] result_address;
   wire [31:0] result_word;
   host_streams u_streams (
-      .clk, .reads_header, .header_index, .header_word(step_word), .wants_input, .input_words, .input_valid, .input_done,
-      .gives_output, .output_words, .output_valid, .output_word, .output_taken, .output_done,
+      .clk, .reads_header, .header_index, .header_word(step_word), .wants_input, .input_words, .input_valid,
+      .input_done, .gives_output, .output_words, .output_valid, .output_word, .output_taken, .output_done,
       .write(host_write), .position(host_position), .bank(host_bank), .bank_read, .bank_word,
       .result_read, .result_address, .result_word
   );

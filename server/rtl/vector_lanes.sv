@@ -16,26 +16,21 @@ module vector_lanes #(
     input  logic [7:0]             zero_point,
     output logic [CHANNELS*16-1:0] kept         // 16 bits each, from the next cycle on
 );
-  generate
-    for (genvar l = 0; l < CHANNELS; l++) begin : g_lane
-      logic [15:0] lane;
-      wire [7:0] data = in_image ? word[l*8+:8] : zero_point;
-      wire [7:0] larger = first | (lane[7:0] < word[l*8+:8]) ? word[l*8+:8] : lane[7:0];
-      always_ff @(posedge clk) begin
-        if (valid) begin
-          if (is_move) begin
-            if (first | applies[l]) lane <= {8'd0, applies[l] ? data : zero_point};
-          end else if (is_maximum) begin
-            if (in_image) lane <= {8'd0, larger};
-            else if (first) lane <= '0;
-          end else if (is_average & ~first) begin
-            lane <= lane + {8'd0, data};
-          end else begin
-            lane <= {8'd0, data};
-          end
+  // One register over all lanes, and nothing in front of it, while no vector step runs.
+  always_ff @(posedge clk) begin
+    if (valid) begin
+      for (int l = 0; l < CHANNELS; l++) begin
+        if (is_move) begin
+          if (applies[l]) kept[l*16+:16] <= {8'd0, in_image ? word[l*8+:8] : zero_point};
+          else if (first) kept[l*16+:16] <= {8'd0, zero_point};
+        end else if (is_maximum) begin
+          if (in_image & (first | (kept[l*16+:8] < word[l*8+:8]))) kept[l*16+:16] <= {8'd0, word[l*8+:8]};
+          else if (first) kept[l*16+:16] <= '0;
+        end else begin
+          kept[l*16+:16] <= (is_average & ~first ? kept[l*16+:16] : 16'd0) +
+                            {8'd0, in_image ? word[l*8+:8] : zero_point};
         end
       end
-      assign kept[l*16+:16] = lane;
     end
-  endgenerate
+  end
 endmodule

@@ -12,7 +12,10 @@ namespace {
 
 class RtlMachineCore : public ::testing::TestWithParam<MachineShape> {
  protected:
-  void SetUp() override { bench_ = std::make_unique<CoreBench>(GetParam(), 1); }
+  void SetUp() override {
+    bench_ = std::make_unique<CoreBench>(GetParam(), 1);
+    bench_->Clear();
+  }
 
   void ExpectAsSpecified(RandomProgram& program, int stalls = 0) {
     program.Finish();
@@ -102,8 +105,10 @@ TEST_P(RtlMachineCore, RandomPrograms) {
     SCOPED_TRACE(seed);
     RandomProgram program(shape(), seed);
     for (uint64_t i = 0; i < 4; ++i) {
-      if ((seed >> i & 1) == 0) program.AddVectorStep(VectorKind(1 + (seed + i) % 4));
-      else program.AddMatrixStep(/*has_residual=*/seed % 3 == i % 3, /*is_logits=*/i == 3 && seed % 5 == 0);
+      if ((seed >> i & 1) == 0)
+        program.AddVectorStep(VectorKind(1 + (seed + i) % 4));
+      else
+        program.AddMatrixStep(/*has_residual=*/seed % 3 == i % 3, /*is_logits=*/i == 3 && seed % 5 == 0);
     }
     ExpectAsSpecified(program, /*stalls=*/static_cast<int>(seed % 6));
     if (HasFatalFailure()) return;

@@ -12,8 +12,14 @@ int MemoryWords(const MachineShape& shape, int id) {
 }
 
 int MemoryBits(const MachineShape& shape, int id) {
-  const int bits[] = {shape.channels * 8, shape.config.columns * shape.word_bits(), 32 + 8 * shape.config.alpha, 64, 32,
-                      32, 48 + shape.channels, 32};
+  const int bits[] = {shape.channels * 8,
+                      shape.config.columns * shape.word_bits(),
+                      32 + 8 * shape.config.alpha,
+                      64,
+                      32,
+                      32,
+                      48 + shape.channels,
+                      32};
   return bits[id];
 }
 

@@ -206,7 +206,9 @@ TEST_F(RtlMachine, RefusesSectionsThatAreCutOff) {
 }
 
 TEST_F(RtlMachine, RefusesSectionsOfWhatDoesNotExist) {
-  const auto section = [](uint64_t memory, uint64_t first, uint64_t words) { return memory | first << 8 | words << 32; };
+  const auto section = [](uint64_t memory, uint64_t first, uint64_t words) {
+    return memory | first << 8 | words << 32;
+  };
   EXPECT_EQ(ClearAndLoad({section(4, 127, 1), 0}), kNone);
   EXPECT_EQ(ClearAndLoad({section(0, 0, 1), 0}), kBadSection);
   EXPECT_EQ(ClearAndLoad({section(7, 0, 1), 0}), kBadSection);

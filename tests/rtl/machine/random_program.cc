@@ -39,9 +39,7 @@ RandomProgram::RandomProgram(const MachineShape& shape, uint64_t seed) : shape_(
   control_cycles_ = machine::HeaderControlCycles();
 }
 
-MemoryWord& RandomProgram::Append(int id) {
-  return image_.memories[id].emplace_back(MemoryBits(shape_, id));
-}
+MemoryWord& RandomProgram::Append(int id) { return image_.memories[id].emplace_back(MemoryBits(shape_, id)); }
 
 std::vector<MemoryWord*> RandomProgram::AppendStep() {
   ++steps_;
@@ -220,7 +218,8 @@ void RandomProgram::Compute(const MatrixStep& step) {
       auto sum = static_cast<uint32_t>(filter.bias);
       for (int g = 0; g < step.matrix.groups; ++g) {
         const size_t cell = size_t(row) * step.matrix.groups + g;
-        sum += static_cast<uint32_t>(step.matrix.weights[cell] * byte_at(step.groups[g], step.matrix.lanes[cell], pixel));
+        sum +=
+            static_cast<uint32_t>(step.matrix.weights[cell] * byte_at(step.groups[g], step.matrix.lanes[cell], pixel));
       }
       if (step.has_residual) {
         const int q = Byte(step.residual.base + pixel, step.residual.lane + row) - step.residual_zero;

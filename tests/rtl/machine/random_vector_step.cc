@@ -120,7 +120,8 @@ int RandomProgram::VectorValue(const VectorStep& step, int pixel, int lane) {
     case VectorKind::kMove: return moved - step.input_zero;
     case VectorKind::kMaximum: return largest - step.input_zero;
     case VectorKind::kAverage: {
-      const int64_t mean = quant::RoundingDivide(sum << step.left, step.count) - (int64_t{step.input_zero} << step.left);
+      const int64_t mean =
+          quant::RoundingDivide(sum << step.left, step.count) - (int64_t{step.input_zero} << step.left);
       return static_cast<int>(std::clamp<int64_t>(mean, -1000, 1000));
     }
     case VectorKind::kAdd: break;
