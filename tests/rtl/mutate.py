@@ -38,7 +38,7 @@ class Builder:
 
     def library(self, sources, model, folder):
         """librtl_devices.so in `folder`: device.cc over one Verilated model of `sources`."""
-        rows, columns, alpha, interleave, buffers = re.findall(r"\d+", model)
+        rows, columns, alpha, interleave, buffers = numbers(model)
         run([
             "verilator", "--cc", "--top", "array_core", "--prefix", "Model", "--Mdir", folder / "model",
             "-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-assign", "fast", "--x-initial", "unique", "-y", sources,
@@ -73,6 +73,10 @@ class Builder:
         if done.returncode < 0:
             return done.returncode, f"signal {-done.returncode}"
         return done.returncode, f"{passed.group(1) if passed else 0} tests passed"
+
+
+def numbers(model):
+    return re.findall(r"\d+", model)
 
 
 def run(command):
@@ -111,15 +115,19 @@ def check_mutation(builder, index, mutation):
     return code != 0, f"{label}: {'found by' if code else 'NOT FOUND,'} {result}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(text):
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("test")
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--include", nargs="*", default=[])
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        builder = Builder(arguments, Path(folder))
+    return parser.parse_args()
+
+
+def main():
+    chosen = arguments(__doc__)
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
+        builder = Builder(chosen, Path(folder))
         checks = [pool.submit(check_unchanged, builder, *item) for item in enumerate(mutations.MODELS)]
         checks += [pool.submit(check_mutation, builder, *item) for item in enumerate(mutations.MUTATIONS)]
         failures = 0
