@@ -5,3 +5,6 @@ add_subdirectory(lint)
 
 # Clients that others wrote, against the real programs.
 add_subdirectory(conformance)
+
+# The open flow for FPGAs, on small arrays.
+add_subdirectory(fpga)

@@ -13,18 +13,17 @@ module mx_row #(
     parameter int WEIGHT_BUFFERS = 2,
     parameter int WORD_BITS = 8 + $clog2(ALPHA)  // {select, sign, magnitude}
 ) (
-    input  logic                         clk,
-    input  logic                         load,     // weight words move up
-    input  logic [COLUMNS-1:0]           swap,     // two buffers: the loaded word takes effect in the next cycle
-    input  logic [COLUMNS-1:0]           first,    // first bit of a word
-    input  logic [COLUMNS-1:0]           phase_0,  // low and high bit of: whose data bits these are
-    input  logic [COLUMNS-1:0]           phase_1,
-    input  logic [ALPHA*COLUMNS-1:0]     lanes_in,
-    output logic [ALPHA*COLUMNS-1:0]     lanes_out,
-    input  logic [WORD_BITS*COLUMNS-1:0] words_in,
-    output logic [WORD_BITS*COLUMNS-1:0] words_out,
-    input  logic [INTERLEAVE-1:0]        sums_in,  // left of column 0
-    output logic [INTERLEAVE-1:0]        sums_out  // right of the last column
+    input  logic                          clk,
+    input  logic                          load,    // weight words move up
+    input  logic [COLUMNS-1:0]            swap,    // two buffers: the loaded word takes effect in the next cycle
+    input  logic [INTERLEAVE*COLUMNS-1:0] turns,   // interleave 4: the data bits are this multiply-accumulate's
+    input  logic [INTERLEAVE*COLUMNS-1:0] firsts,  // first bit of its word
+    input  logic [ALPHA*COLUMNS-1:0]      lanes_in,
+    output logic [ALPHA*COLUMNS-1:0]      lanes_out,
+    input  logic [WORD_BITS*COLUMNS-1:0]  words_in,
+    output logic [WORD_BITS*COLUMNS-1:0]  words_out,
+    input  logic [INTERLEAVE-1:0]         sums_in,  // left of column 0
+    output logic [INTERLEAVE-1:0]         sums_out  // right of the last column
 );
   wire [WORD_BITS*COLUMNS-1:0] words;
   wire [COLUMNS-1:0] data;
@@ -65,17 +64,16 @@ module mx_row #(
     end
 
     for (genvar k = 0; k < INTERLEAVE; k += SIDES) begin : g_macs
+      wire [WIDTH-1:0] first = firsts[k*COLUMNS+:WIDTH];
       wire [WIDTH-1:0] turn, negative, sums, chain;
-      wire [WIDTH-1:0] begins = {SIDES{first}} & turn;
-      if (INTERLEAVE == 1) begin : g_always
-        assign turn = '1;
+      if (INTERLEAVE == 1) begin : g_one_word
+        assign turn = {WIDTH{1'b1}};
         assign negative = signs;
-      end else begin : g_in_turn
+      end else begin : g_words_in_turn
         // A word's last bits are added when the weights may have been swapped already.
         logic [WIDTH-1:0] kept;
-        wire [COLUMNS-1:0] pair = k == 0 ? ~phase_1 : phase_1;
-        assign turn = {pair & phase_0, pair & ~phase_0};
-        assign negative = (begins & signs) | (~begins & kept);
+        assign turn = turns[k*COLUMNS+:WIDTH];
+        assign negative = (first & signs) | (~first & kept);
         always_ff @(posedge clk) kept <= negative;
       end
       for (genvar s = 0; s < SIDES; s++) begin : g_side
@@ -87,7 +85,7 @@ module mx_row #(
         assign sums_out[k+s] = sums[s*COLUMNS+COLUMNS-1];
       end
       mac #(.WIDTH(WIDTH)) u_mac (
-          .clk, .data({SIDES{data}} & turn), .magnitudes, .negative, .first(begins), .sums_in(chain), .sums_out(sums)
+          .clk, .data({SIDES{data}} & turn), .magnitudes, .negative, .first, .sums_in(chain), .sums_out(sums)
       );
     end
   endgenerate

@@ -49,6 +49,13 @@ module systolic_array #(
   wire [(ROWS+1)*WORDS-1:0] word;
 
   generate
+    for (genvar k = 0; k < INTERLEAVE; k++) begin : g_turn
+      // Whose turn it is, of the multiply-accumulates of a cell, by stage.
+      wire [STAGES:0] low = k % 2 == 1 ? phases_0 : ~phases_0;
+      wire [STAGES:0] high = k >= 2 ? phases_1 : ~phases_1;
+      wire [STAGES:0] turn = INTERLEAVE == 1 ? {STAGES + 1{1'b1}} : low & high;
+      wire [STAGES:0] begins = turn & firsts;
+    end
     for (genvar c = 0; c < COLUMNS; c++) begin : g_column
       for (genvar a = 0; a < ALPHA; a++) begin : g_lane
         assign lane[a*COLUMNS+c] = lanes[c*ALPHA+a];
@@ -58,12 +65,16 @@ module systolic_array #(
       end
     end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
+      wire [INTERLEAVE*COLUMNS-1:0] turns, begins;
+      for (genvar k = 0; k < INTERLEAVE; k++) begin : g_control
+        assign turns[k*COLUMNS+:COLUMNS] = g_turn[k].turn[r+:COLUMNS];
+        assign begins[k*COLUMNS+:COLUMNS] = g_turn[k].begins[r+:COLUMNS];
+      end
       mx_row #(
           .COLUMNS(COLUMNS), .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS),
           .WORD_BITS(WORD_BITS)
       ) u_row (
-          .clk, .load, .swap(swaps[r+:COLUMNS]), .first(firsts[r+:COLUMNS]),
-          .phase_0(phases_0[r+:COLUMNS]), .phase_1(phases_1[r+:COLUMNS]),
+          .clk, .load, .swap(swaps[r+:COLUMNS]), .turns, .firsts(begins),
           .lanes_in(lane[r*LANES+:LANES]), .lanes_out(lane[(r+1)*LANES+:LANES]),
           .words_in(word[r*WORDS+:WORDS]), .words_out(word[(r+1)*WORDS+:WORDS]),
           .sums_in(sums_in[r*INTERLEAVE+:INTERLEAVE]), .sums_out(sums_out[r*INTERLEAVE+:INTERLEAVE])
