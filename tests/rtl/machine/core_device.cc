@@ -59,6 +59,13 @@ class VerilatedCore : public CoreDevice {
 
 }  // namespace
 
+std::vector<MachineShape> MachineShapes() {
+#define SHAPE(name, rows, columns, alpha, interleave, buffers, rule, channels, positions) \
+  {{rows, columns, alpha, interleave, buffers, nn::FeedRule{rule}}, channels, positions},
+  return {CORE_MODELS(SHAPE)};
+#undef SHAPE
+}
+
 std::unique_ptr<CoreDevice> MakeCoreDevice(const MachineShape& shape, int seed) {
 #define MAKE(name, rows, columns, alpha, interleave, buffers, rule, k, n)                                  \
   if (shape.config == array::ArrayConfig{rows, columns, alpha, interleave, buffers, nn::FeedRule{rule}} && \

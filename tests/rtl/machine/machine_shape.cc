@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/rtl/machine/machine_shape.h"
 
-#include <core_models.h>
-
 namespace colonnade::rtl {
 
 int MemoryWords(const MachineShape& shape, int id) {
@@ -21,13 +19,6 @@ int MemoryBits(const MachineShape& shape, int id) {
                       48 + shape.channels,
                       32};
   return bits[id];
-}
-
-std::vector<MachineShape> MachineShapes() {
-#define SHAPE(name, rows, columns, alpha, interleave, buffers, rule, channels, positions) \
-  {{rows, columns, alpha, interleave, buffers, nn::FeedRule{rule}}, channels, positions},
-  return {CORE_MODELS(SHAPE)};
-#undef SHAPE
 }
 
 }  // namespace colonnade::rtl
