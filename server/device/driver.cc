@@ -7,12 +7,14 @@
 #include <array>
 
 #include "server/base/status.h"
-#include "server/device/crc32.h"
 #include "server/device/identity.h"
-#include "server/device/registers.h"
+#include "server/device/limits.h"
+#include "server/machine/encode_image.h"
 
 namespace colonnade::device {
 namespace {
+
+using machine::Crc32;
 
 constexpr int kAttempts = 2;
 
@@ -35,6 +37,11 @@ size_t Align(size_t bytes) { return (bytes + 63) / 64 * 64; }
 }  // namespace
 
 std::string_view CycleName(int counter) { return kCycleNames[size_t(counter)]; }
+
+Program ProgramOf(const machine::MachineProgram& program) {
+  return {program.config, program.needs, machine::EncodeImage(program).bytes, size_t(program.input_bytes()),
+          size_t(program.output_bytes())};
+}
 
 absl::StatusOr<std::unique_ptr<Driver>> Driver::Open(std::unique_ptr<Device> device, const array::ArrayConfig& config,
                                                      const DriverOptions& options) {

@@ -30,18 +30,21 @@
 #include "server/array/array_config.h"
 #include "server/base/clock.h"
 #include "server/device/device.h"
-#include "server/device/limits.h"
+#include "server/device/registers.h"
+#include "server/machine/machine_program.h"
 
 namespace colonnade::device {
 
 // A network as the device takes it (docs/machine_manual.md, sections 2 and 6).
 struct Program {
   array::ArrayConfig config;
-  Limits needs;
+  machine::DeviceLimits needs;
   std::vector<uint8_t> sections;  // what a load reads, a multiple of 8 bytes
   size_t input_bytes = 0;         // what a run reads and writes, multiples of 8
   size_t result_bytes = 0;
 };
+
+Program ProgramOf(const machine::MachineProgram& program);
 
 // Clock cycles of one run by phase, in the order of the registers: fill, stream, drain,
 // weight_load and stall of the array, then vector, control, input and output.

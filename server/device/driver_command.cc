@@ -52,7 +52,7 @@ absl::Status Driver::AwaitCompletion() {
       return absl::OkStatus();
     }
     if (completion != completion_) {
-      return absl::AbortedError(fmt::format("was reset meanwhile: command {} is under way, and the last that ended is {}",
+      return absl::AbortedError(fmt::format("was reset meanwhile: of command {} it says that the last to end was {}",
                                             completion_ + 1, completion));
     }
     if (options_.clock() >= deadline) {

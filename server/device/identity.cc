@@ -22,8 +22,8 @@ std::string ConfigurationOf(const std::string& digest) {
 absl::Status CheckIdentity(const Device& device, const array::ArrayConfig& config) {
   const uint32_t magic = device.Read32(kIdentification), version = device.Read32(kVersion);
   if (magic != kColonnade) {
-    return absl::FailedPreconditionError(fmt::format("device {} is no Colonnade device: it identifies itself as {:#010x}",
-                                                     device.name(), magic));
+    return absl::FailedPreconditionError(
+        fmt::format("device {} is no Colonnade device: it identifies itself as {:#010x}", device.name(), magic));
   }
   if (version >> 16 != kMajorVersion) {
     return absl::FailedPreconditionError(fmt::format("device {} has registers of version {}.{}; this driver knows {}",
@@ -32,9 +32,9 @@ absl::Status CheckIdentity(const Device& device, const array::ArrayConfig& confi
   const std::string found = fmt::format("{:08x}{:08x}", device.Read32(kDigestHigh), device.Read32(kDigestLow));
   const std::string wanted = array::Digest(config);
   if (found == wanted) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format("the program is for array {} (digest {}); device {} is {} (digest {})",
-                                                   array::Name(config), wanted, device.name(), ConfigurationOf(found),
-                                                   found));
+  return absl::FailedPreconditionError(
+      fmt::format("the program is for array {} (digest {}); device {} is {} (digest {})", array::Name(config), wanted,
+                  device.name(), ConfigurationOf(found), found));
 }
 
 }  // namespace colonnade::device

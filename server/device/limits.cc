@@ -3,44 +3,54 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string_view>
 
 #include "server/base/status.h"
+#include "server/device/registers.h"
 
 namespace colonnade::device {
 namespace {
 
-constexpr std::array<std::string_view, kMemories> kMemoryNames = {"weight", "column", "row",   "tile",
-                                                                  "step",   "tap",    "result"};
+using machine::DeviceLimits;
 
-absl::Status CheckOne(std::string_view what, int64_t needed, int64_t there) {
-  if (needed <= there) return absl::OkStatus();
-  return absl::ResourceExhaustedError(fmt::format("the program needs {} {}; the device has {}", needed, what, there));
-}
+struct Capacity {
+  std::string_view what;
+  uint32_t offset;  // its register
+  int DeviceLimits::* field;
+};
+
+constexpr std::array<Capacity, 10> kCapacities = {{{"activation words", kPositions, &DeviceLimits::positions},
+                                                   {"weight words", kWords, &DeviceLimits::weight_words},
+                                                   {"column words", kWords + 4, &DeviceLimits::column_words},
+                                                   {"row words", kWords + 8, &DeviceLimits::row_words},
+                                                   {"tile words", kWords + 12, &DeviceLimits::tile_words},
+                                                   {"step words", kWords + 16, &DeviceLimits::step_words},
+                                                   {"tap words", kWords + 20, &DeviceLimits::tap_words},
+                                                   {"result words", kWords + 24, &DeviceLimits::result_words},
+                                                   {"pixels in a step", kPixels, &DeviceLimits::pixels},
+                                                   {"tiles in a step", kTiles, &DeviceLimits::tiles}}};
 
 }  // namespace
 
-Limits ReadLimits(const Device& device) {
-  Limits limits;
-  limits.channels = device.Read32(kChannels);
-  limits.positions = device.Read32(kPositions);
-  for (uint32_t i = 0; i < kMemories; ++i) limits.words[i] = device.Read32(kWords + 4 * i);
-  limits.pixels = device.Read32(kPixels);
-  limits.tiles = device.Read32(kTiles);
+DeviceLimits ReadLimits(const Device& device) {
+  DeviceLimits limits;
+  limits.channels = int(device.Read32(kChannels));
+  for (const Capacity& capacity : kCapacities) limits.*capacity.field = int(device.Read32(capacity.offset));
   return limits;
 }
 
-absl::Status CheckFits(const Limits& needs, const Limits& has) {
+absl::Status CheckFits(const DeviceLimits& needs, const DeviceLimits& has) {
   if (needs.channels != has.channels) {
-    return absl::FailedPreconditionError(fmt::format("the program is for memory words of {} channels; the device has {}",
-                                                     needs.channels, has.channels));
+    return absl::FailedPreconditionError(fmt::format(
+        "the program is for memory words of {} channels; the device has {}", needs.channels, has.channels));
   }
-  COLONNADE_RETURN_IF_ERROR(CheckOne("activation words", needs.positions, has.positions));
-  for (size_t i = 0; i < kMemories; ++i) {
-    COLONNADE_RETURN_IF_ERROR(CheckOne(fmt::format("{} words", kMemoryNames[i]), needs.words[i], has.words[i]));
+  for (const Capacity& capacity : kCapacities) {
+    if (needs.*capacity.field <= has.*capacity.field) continue;
+    return absl::ResourceExhaustedError(fmt::format("the program needs {} {}; the device has {}",
+                                                    needs.*capacity.field, capacity.what, has.*capacity.field));
   }
-  COLONNADE_RETURN_IF_ERROR(CheckOne("pixels in a step", needs.pixels, has.pixels));
-  return CheckOne("tiles in a step", needs.tiles, has.tiles);
+  return absl::OkStatus();
 }
 
 }  // namespace colonnade::device

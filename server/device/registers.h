@@ -37,7 +37,6 @@ inline constexpr uint32_t kCycles = 0x90;  // nine registers, in the order of Cy
 inline constexpr uint32_t kHeartbeat = 0xb4;
 inline constexpr uint32_t kEndOfRegisters = 0xb8;
 
-inline constexpr int kMemories = 7;  // with a register in kWords
 inline constexpr int kCycleCounters = 9;
 
 inline constexpr uint32_t kColonnade = 0x4e4c4f43;  // "COLN"

@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <random>
 
-#include "server/device/crc32.h"
 #include "server/device/private_board.h"
 #include "server/device/registers.h"
 #include "server/device/uio_device.h"
+#include "server/machine/encode_image.h"
 #include "tests/support/board_process.h"
 #include "tests/support/mixing_model.h"
 
@@ -200,7 +200,7 @@ TEST_P(DriverConformance, LeavesNothingInTheBuffer) {
 TEST_P(DriverConformance, RefusesWhatDoesNotFit) {
   const auto driver = Start("none");
   Program large = MixingProgram(Array(), 1);
-  large.needs.words[0] += 1;
+  large.needs.weight_words += 1;
   const absl::Status status = Run(*driver, std::make_shared<Program>(large));
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("needs 16385 weight words; the device has 16384"));
@@ -215,7 +215,7 @@ class Tenant {
     std::ranges::copy(program.sections, device_.buffer().bytes.begin());
     const uint64_t address = device_.buffer().address;
     const uint32_t values[] = {command, uint32_t(address), uint32_t(address >> 32), uint32_t(program.sections.size()),
-                               0,       0,                 0,                       Crc32(program.sections)};
+                               0,       0,                 0,                       machine::Crc32(program.sections)};
     for (uint32_t i = 0; i < std::size(values); ++i) device_.Write32(kCommand + 4 * i, values[i]);
     device_.Write32(kSubmit, ++index_);
     while (device_.Read32(kCompletion) != index_) absl::SleepFor(absl::Milliseconds(1));

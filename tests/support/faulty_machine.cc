@@ -18,8 +18,8 @@ using namespace device;  // NOLINT: the registers' names
 namespace {
 
 constexpr std::array<std::string_view, 15> kNames = {
-    "none",        "lost_interrupt", "hang",      "short_read", "short_write", "identification", "version",     "digest",
-    "program_bit", "input_bit",      "result_bit", "reset",     "bus_error",   "death",          "wrong_cycles"};
+    "none",   "lost_interrupt", "hang",      "short_read", "short_write", "identification", "version",     "digest",
+    "program_bit", "input_bit", "result_bit", "reset",     "bus_error",   "death",          "wrong_cycles"};
 
 constexpr int kDeathExitCode = 70;
 

@@ -4,12 +4,11 @@
 #include <cstring>
 #include <random>
 
-#include "server/device/crc32.h"
+#include "server/machine/encode_image.h"
 
 namespace colonnade {
 namespace {
 
-using device::Limits;
 using device::Program;
 
 constexpr int kSteps = 5;  // memory
@@ -27,7 +26,7 @@ void AppendHeader(std::vector<uint8_t>& bytes, int memory, uint64_t count) {
 
 }  // namespace
 
-Limits MixingLimits() { return {128, 1024, {16384, 16384, 4096, 4096, 2048, 1024, 1024}, 1024, 1024}; }
+machine::DeviceLimits MixingLimits() { return {}; }
 
 Program MixingProgram(const array::ArrayConfig& config, int seed, int positions, int results) {
   std::mt19937_64 random{uint64_t(seed)};
@@ -49,11 +48,7 @@ Program MixingProgram(const array::ArrayConfig& config, int seed, int positions,
 }
 
 int MixingModel::WordBits(int memory) const {
-  const int channels = int(MixingLimits().channels);
-  const int bits[] = {8 * channels, config_.columns * (8 + array::SelectBits(config_)), 32 + 8 * config_.alpha,
-                      64,           32,
-                      32,           48 + channels};
-  return bits[memory];
+  return machine::WordBits(machine::MemoryId(memory), config_, MixingLimits());
 }
 
 void MixingModel::Write(int memory, int64_t word, std::span<const uint64_t> bits) {
@@ -75,7 +70,7 @@ FunctionalModel::Result MixingModel::Run(std::span<const uint8_t> input) {
     for (const uint64_t word : bits) Append(all, word);
   }
   Result result;
-  std::mt19937 mixed(device::Crc32(all));
+  std::mt19937 mixed(machine::Crc32(all));
   for (size_t i = 0; i < result_bytes(); ++i) result.bytes.push_back(static_cast<uint8_t>(mixed()));
   for (uint32_t i = 0; i < result.cycles.size(); ++i) result.cycles[i] = 100 + i;
   return result;

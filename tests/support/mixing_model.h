@@ -12,7 +12,7 @@
 namespace colonnade {
 
 // What the model of this array has.
-device::Limits MixingLimits();
+machine::DeviceLimits MixingLimits();
 
 // A program of pseudo-random words in all memories, with this many results. Different seeds
 // give different programs.

@@ -18,7 +18,7 @@ using nn::Shape;
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  Generator(uint64_t seed, const RandomPackedOptions& options) : random_(seed), options_(options) {}
 
   RandomPacked Generate() {
     Configure();
@@ -42,11 +42,12 @@ class Generator {
   void Configure() {
     array::ArrayConfig& config = result_.config;
     config.rows = Pick(1, 17);
+    if (options_.for_machine) config.rows = Pick(0, 3) == 0 ? 8 * Pick(2, 4) : Pick(1, 8);
     config.columns = Pick(1, 12);
     config.alpha = Pick(0, 3) == 0 ? Pick(9, 16) : Pick(1, 8);
     config.interleave = Pick(0, 1) ? 4 : 1;
     config.weight_buffers = Pick(1, 2);
-    config.feed_rule = static_cast<FeedRule>(Pick(0, 3));
+    config.feed_rule = static_cast<FeedRule>(Pick(options_.for_machine ? 2 : 0, 3));
   }
 
   std::string NextName() { return fmt::format("layer{}", network().layers.size()); }
@@ -131,6 +132,7 @@ class Generator {
 
   std::pair<int, int> Key(const quant::WeightMatrix& weights, int column) {
     const nn::Column& site = weights.column_sites[column];
+    if (flattened_pixels_ > 1) return {site.channel % flattened_pixels_, 0};
     switch (result_.config.feed_rule) {
       case FeedRule::kAny:
         return {0, 0};
@@ -210,15 +212,18 @@ class Generator {
   void Classifier() {
     const quant::Tensor input = tensor(last());
     AppendHost(quant::FlattenLayer{last()}, {int(input.shape.size()), 1, 1}, input.scale, input.is_signed);
+    if (options_.for_machine) flattened_pixels_ = input.shape.height * input.shape.width;
     MatrixLayer({}, Pick(2, 10), 1, /*is_logits=*/true);
     network().logit_scale = 0.125;
     network().softmax = Pick(0, 1) == 1;
   }
 
+  int Filters() { return options_.for_machine && Pick(0, 1) ? 8 * Pick(1, 3) : Pick(1, 24); }
+
   void AnyMatrixLayer() {
     const int channels = tensor(last()).shape.channels;
     if (Pick(0, 3) == 0) return MatrixLayer(RandomWindow(), channels * Pick(1, 2), channels, false);
-    MatrixLayer(RandomWindow(), Pick(1, 24), 1, false);
+    MatrixLayer(RandomWindow(), Filters(), 1, false);
   }
 
   // A 1x1 or same-size layer: its output can meet its input in an addition.
@@ -287,10 +292,11 @@ class Generator {
     const quant::Tensor in = tensor(last());
     Shape out = in.shape;
     if (Pick(0, 1)) {
-      const int before = Pick(0, 3), after = Pick(0, 3);
+      const int before = options_.for_machine ? 8 * Pick(0, 1) : Pick(0, 3), after = Pick(0, 3);
       out.channels += before + after;
       return AppendHost(quant::PadChannelsLayer{last(), before, after}, out, in.scale, in.is_signed);
     }
+    if (options_.for_machine && out.channels % 8 != 0 && Pick(0, 9) > 0) return;
     out.channels *= 2;
     AppendHost(quant::ConcatLayer{{last(), last()}}, out, in.scale, in.is_signed);
   }
@@ -321,15 +327,17 @@ class Generator {
   }
 
   std::mt19937_64 random_;
+  const RandomPackedOptions options_;
+  int flattened_pixels_ = 1;  // of the image before the classifier
   RandomPacked result_;
 };
 
 }  // namespace
 
-RandomPacked RandomPackedNetwork(uint64_t seed) {
-  RandomPacked packed = Generator(seed).Generate();
+RandomPacked RandomPackedNetwork(uint64_t seed, const RandomPackedOptions& options) {
+  RandomPacked packed = Generator(seed, options).Generate();
   // A seed whose layers all failed to fit still gives a network.
-  return packed.network.layers.empty() ? RandomPackedNetwork(seed + (uint64_t{1} << 32)) : packed;
+  return packed.network.layers.empty() ? RandomPackedNetwork(seed + (uint64_t{1} << 32), options) : packed;
 }
 
 std::vector<uint8_t> RandomBytes(int64_t size, uint64_t seed) {

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "server/device/crc32.h"
-#include "server/device/registers.h"
+#include "server/machine/encode_image.h"
 
 namespace colonnade {
 
@@ -19,13 +18,16 @@ std::span<const uint8_t> Bytes(std::span<const uint64_t> words) {
   return {reinterpret_cast<const uint8_t*>(words.data()), words.size_bytes()};
 }
 
+// The register with the depth of a memory.
+uint32_t Words(int memory) { return kWords + 4 * uint32_t(memory - 1); }
+
 bool MayBeWritten(uint32_t offset) {
   return (kCommand <= offset && offset < kSubmit) || offset == kInterruptEnable;
 }
 
 }  // namespace
 
-RegisterProtocol::RegisterProtocol(const array::ArrayConfig& config, const Limits& limits,
+RegisterProtocol::RegisterProtocol(const array::ArrayConfig& config, const machine::DeviceLimits& limits,
                                    std::unique_ptr<FunctionalModel> model, rtl::Bus& bus, int busy)
     : model_(std::move(model)), bus_(bus), busy_(busy) {
   const uint64_t digest = std::stoull(array::Digest(config), nullptr, 16);
@@ -35,7 +37,9 @@ RegisterProtocol::RegisterProtocol(const array::ArrayConfig& config, const Limit
   Register(kDigestHigh) = uint32_t(digest >> 32);
   Register(kChannels) = uint32_t(limits.channels);
   Register(kPositions) = uint32_t(limits.positions);
-  for (uint32_t i = 0; i < kMemories; ++i) Register(kWords + 4 * i) = uint32_t(limits.words[i]);
+  for (int memory = 1; memory < machine::kMemories; ++memory) {
+    Register(Words(memory)) = uint32_t(machine::DepthOf(machine::MemoryId(memory), limits));
+  }
   Register(kPixels) = uint32_t(limits.pixels);
   Register(kTiles) = uint32_t(limits.tiles);
 }
@@ -109,7 +113,7 @@ uint32_t RegisterProtocol::LoadSections(std::span<const uint64_t> words) {
     const int64_t first = int64_t(words[at] >> 8 & 0xffffff), count = int64_t(words[at] >> 32);
     ++at;
     if (memory < kFirstLoaded || memory > kLastLoaded || count == 0) return kBadSection;
-    if (first + count > Register(kWords + 4 * uint32_t(memory - 1))) return kBadSection;
+    if (first + count > Register(Words(memory))) return kBadSection;
     const size_t each = size_t(model_->WordBits(memory) + 63) / 64;
     if (size_t(count) * each > words.size() - at) return kBadSection;
     for (int64_t i = 0; i < count; ++i, at += each) model_->Write(memory, first + i, words.subspan(at, each));
@@ -135,12 +139,12 @@ bool RegisterProtocol::ReadSource(std::vector<uint64_t>& words) {
     if (!word) return false;
     words.push_back(*word);
   }
-  Register(kSourceCrc) = Crc32(Bytes(words));
+  Register(kSourceCrc) = machine::Crc32(Bytes(words));
   return true;
 }
 
 bool RegisterProtocol::WriteTarget(std::span<const uint8_t> bytes) {
-  Register(kTargetCrc) = Crc32(bytes);
+  Register(kTargetCrc) = machine::Crc32(bytes);
   uint64_t at = Address(kTargetLow);
   for (size_t i = 0; i < bytes.size(); i += 8, at += 8) {
     uint64_t word = 0;

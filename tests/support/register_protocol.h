@@ -11,7 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "server/device/limits.h"
+#include "server/device/registers.h"
+#include "server/machine/device_limits.h"
 #include "server/rtl/board/hosted_machine.h"
 
 namespace colonnade {
@@ -39,7 +40,7 @@ class FunctionalModel {
 // Commands take `busy` cycles; what they do happens at their end.
 class RegisterProtocol final : public rtl::HostedMachine {
  public:
-  RegisterProtocol(const array::ArrayConfig& config, const device::Limits& limits,
+  RegisterProtocol(const array::ArrayConfig& config, const machine::DeviceLimits& limits,
                    std::unique_ptr<FunctionalModel> model, rtl::Bus& bus, int busy = 1);
 
   uint32_t ReadRegister(uint32_t offset) override { return registers_[offset / 4]; }
