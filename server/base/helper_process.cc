@@ -29,12 +29,21 @@ constexpr absl::Duration kStandstill = absl::Seconds(2);  // inside a frame
 // What the child is to be like, in the C library's own terms.
 class SpawnPlan {
  public:
-  explicit SpawnPlan(int child_end) {
+  SpawnPlan(int child_end, const std::vector<int>& shared) {
     ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawn_file_actions_adddup2(&actions_, child_end, kHelperDescriptor);
+    // Out of the way first: what is shared may have the number that another one is to get.
+    std::vector<int> given = {child_end};
+    given.insert(given.end(), shared.begin(), shared.end());
+    const int first_spare = *std::max_element(given.begin(), given.end()) + kHelperDescriptor + int(given.size());
+    for (size_t i = 0; i < given.size(); ++i) {
+      ::posix_spawn_file_actions_adddup2(&actions_, given[i], first_spare + int(i));
+    }
+    for (size_t i = 0; i < given.size(); ++i) {
+      ::posix_spawn_file_actions_adddup2(&actions_, first_spare + int(i), kHelperDescriptor + int(i));
+    }
     ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, kHelperDescriptor + 1);
+    ::posix_spawn_file_actions_addclosefrom_np(&actions_, kHelperDescriptor + int(given.size()));
 
     sigset_t none, all;
     ::sigemptyset(&none);
@@ -114,13 +123,14 @@ bool EndsWithin(pid_t pid, absl::Duration patience) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HelperProcess>> HelperProcess::Start(const std::string& program,
-                                                                    const std::vector<std::string>& arguments) {
+                                                                    const std::vector<std::string>& arguments,
+                                                                    const std::vector<int>& shared) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return absl::ResourceExhaustedError(fmt::format("cannot start '{}': {}", program, Reason(errno)));
   }
   pid_t pid = -1;
-  const int error = LimitStandstill(ends[0]) ? SpawnPlan(ends[1]).Spawn(program, arguments, pid) : errno;
+  const int error = LimitStandstill(ends[0]) ? SpawnPlan(ends[1], shared).Spawn(program, arguments, pid) : errno;
   ::close(ends[1]);
   if (error == 0) return std::unique_ptr<HelperProcess>(new HelperProcess(pid, ends[0]));
   ::close(ends[0]);

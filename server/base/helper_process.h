@@ -27,10 +27,11 @@ namespace colonnade {
 class HelperProcess {
  public:
   // Starts `program` with no descriptors but 0 (null), 1 and 2 (both the parent's standard
-  // error) and 3, no signals blocked or ignored, in a process group of its own.
-  // NOT_FOUND when the program cannot be run.
+  // error), 3, and duplicates of `shared`, which are 4 and up there; no signals blocked or
+  // ignored, in a process group of its own. NOT_FOUND when the program cannot be run.
   static absl::StatusOr<std::unique_ptr<HelperProcess>> Start(const std::string& program,
-                                                              const std::vector<std::string>& arguments = {});
+                                                              const std::vector<std::string>& arguments = {},
+                                                              const std::vector<int>& shared = {});
   // Kills it, if it still runs, and reaps it.
   ~HelperProcess();
 
