@@ -29,6 +29,7 @@ namespace colonnade::machine {
 //   height, width, stride, pad, tap     beyond their fields
 //   offset               channels moved by a number that is no multiple of 8
 //   count                of an average: above 256, or not the same for all windows
+//   array.alpha          no divisor of the device's channels, under channel_block
 //   row_block            tiles that begin with another row than a multiple of the array's
 //   logits               of more than one pixel
 //   flatten              a flattened image, read by something else than a fully connected layer

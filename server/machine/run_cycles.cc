@@ -10,6 +10,7 @@ namespace colonnade::machine {
 namespace {
 
 constexpr int64_t kInputWord = 1;
+constexpr int64_t kStartOutput = 1;
 constexpr int64_t kOutputWord = 3, kOutputLogits = 4;  // per word of 64 bits
 
 using Words = std::span<const uint64_t>;
@@ -46,7 +47,7 @@ RunCycles PredictRun(const MachineProgram& program, const array::Cycles& array) 
     }
   }
   cycles.input = kInputWord * program.input_bytes() / 8;
-  cycles.output = (program.is_logits ? kOutputLogits : kOutputWord) * program.output_bytes() / 8;
+  cycles.output = kStartOutput + (program.is_logits ? kOutputLogits : kOutputWord) * program.output_bytes() / 8;
   return cycles;
 }
 

@@ -34,8 +34,6 @@ class Planner {
     Absorb();
     Store(0, -1);
     for (int step = 0; step < steps_; ++step) Follow(step);
-    const std::optional<int> last = storage_.of_tensor.back();
-    if (last) storage_.stored[*last].last_step = steps_;
     return std::move(storage_);
   }
 

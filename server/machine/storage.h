@@ -12,8 +12,7 @@ namespace colonnade::machine {
 // A tensor in memory, under all its names.
 struct Stored {
   nn::Shape shape;  // as it lies there: an image, even when a flattening follows
-  // The steps that use it, both included: -1 for the input, which is there before the first step,
-  // and the number of steps for the last tensor, which is read after the last one.
+  // The steps that use it, both included; the input is there before the first one, in step -1.
   int first_step = 0, last_step = 0;
 };
 

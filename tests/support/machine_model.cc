@@ -250,8 +250,7 @@ MachineModel::Lanes MachineModel::FeedColumn(const StepWords& step, const Word& 
     const int byte = config_.feed_rule == nn::FeedRule::kChannelBlock
                          ? int(Bits(column[0], 39, 32)) * config_.alpha + lane
                          : int(column[(32 + 8 * lane) / 64] >> ((32 + 8 * lane) % 64) & 255);
-    // A block may reach over the word's end; no weight selects those lanes.
-    lanes[lane] = byte < limits_.channels ? ReadByte(step.input() + y * step.width() + x, byte) : 0;
+    lanes[lane] = ReadByte(step.input() + y * step.width() + x, byte);
   }
   return lanes;
 }

@@ -48,6 +48,9 @@ class Generator {
     config.interleave = Pick(0, 1) ? 4 : 1;
     config.weight_buffers = Pick(1, 2);
     config.feed_rule = static_cast<FeedRule>(Pick(options_.for_machine ? 2 : 0, 3));
+    const bool in_blocks = options_.for_machine && config.feed_rule == FeedRule::kChannelBlock;
+    if (in_blocks) config.alpha = 1 << Pick(0, 4);
+    if (options_.config) config = *options_.config;
   }
 
   std::string NextName() { return fmt::format("layer{}", network().layers.size()); }

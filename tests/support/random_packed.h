@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct RandomPackedOptions {
   // Mostly what server/machine has hardware for: feed rules same_tap and channel_block, up to 8 rows or
   // a multiple of 8, channels moved by multiples of 8, groups of a flattened image at one pixel each.
   bool for_machine = false;
+  // The array; by the seed without.
+  std::optional<array::ArrayConfig> config = std::nullopt;
 };
 
 // Together the seeds use every layer kind, odd shapes, strides, pads and dilations,

@@ -112,6 +112,13 @@ TEST(Lower, RefusesRowsThatWouldMeetInABank) {
   ExpectRefused(Network({1, 1, 1}).Matrix({}, {1, 1, 1}).Refusal(config), "array.rows", "", "12; 1 to 8 or");
 }
 
+TEST(Lower, RefusesBlocksThatDoNotFillAWord) {
+  array::ArrayConfig config;
+  config.feed_rule = nn::FeedRule::kChannelBlock;
+  config.alpha = 3;
+  ExpectRefused(Network({1, 1, 1}).Matrix({}, {1, 1, 1}).Refusal(config), "array.alpha", "", "3; under channel_block");
+}
+
 TEST(Lower, RefusesWhatIsNoDevice) {
   DeviceLimits limits = AmpleLimits();
   limits.channels = 12;
@@ -252,15 +259,15 @@ TEST(Lower, ShiftsReadOneTapPerOffset) {
   EXPECT_EQ(Lower(*network.Compile(), AmpleLimits())->needs.tap_words, 3);
 }
 
-TEST(Lower, BlocksOfThreeLanesBeginAtMultiplesOf24) {
+TEST(Lower, BlocksOf16LanesBeginAtTheirMultiples) {
   array::ArrayConfig config;
   config.feed_rule = nn::FeedRule::kChannelBlock;
-  config.alpha = 3;
+  config.alpha = 16;
   Network network({7, 2, 2});
   network.Matrix({}, {9, 2, 2}).Matrix({}, {9, 2, 2}).Host(quant::AddLayer{1, 2}, {9, 2, 2}).Matrix({}, {4, 2, 2});
   ExpectRuns(network, config);
   const auto lowered = Lower(*network.Compile(config), AmpleLimits());
-  for (const auto& place : lowered->tensors) EXPECT_EQ(place->lane % 24, 0);
+  for (const auto& place : lowered->tensors) EXPECT_EQ(place->lane % 16, 0);
 }
 
 }  // namespace

@@ -145,6 +145,8 @@ std::vector<std::string> Refusals(const array::ArrayProgram& program, const Devi
   std::vector<std::string> fields;
   if (program.config.feed_rule < nn::FeedRule::kSameTap) fields.push_back("feed_rule");
   if (program.config.rows > 8 && program.config.rows % 8 != 0) fields.push_back("array.rows");
+  const bool in_blocks = program.config.feed_rule == nn::FeedRule::kChannelBlock;
+  if (in_blocks && limits.channels % program.config.alpha != 0) fields.push_back("array.alpha");
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const nn::Shape& out = program.tensors[i + 1].shape;
     const auto* host = std::get_if<quant::HostLayer>(&program.steps[i].operation);
