@@ -89,6 +89,11 @@ std::string Beside(const char* program, const char* name) {
   return (folder / name).string();
 }
 
+std::string IfThere(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? path : "";
+}
+
 absl::Status Check(const Config& config) {
   if (config.state.empty()) return InvalidField("--state", "required: the folder of everything durable");
   for (const Endpoint& endpoint : config.listen) {
@@ -116,6 +121,10 @@ const std::vector<Setting>& Settings() {
        [](Config& c, const Values& v) { return ReadText(v, c.worker); }},
       {"inspect", "PATH", "the colonnade-inspect program",
        [](Config& c, const Values& v) { return ReadText(v, c.inspect); }},
+      {"board", "PATH", "the colonnade-board program, which executor rtl runs on",
+       [](Config& c, const Values& v) { return ReadText(v, c.board); }},
+      {"fpga", "DEVICE", "what executor fpga runs on: uio:UIO:BUFFER or board:FOLDER",
+       [](Config& c, const Values& v) { return ReadText(v, c.fpga); }},
       {"jobs", "N", "packing jobs at the same time, 1 to 64",
        [](Config& c, const Values& v) { return ReadNumber(v, 1, 64, c.jobs); }},
       {"data-ceiling", "FRACTION", "share of a source's samples a tenant may train on, above 0 to 1",
@@ -174,6 +183,7 @@ absl::StatusOr<Invocation> LoadConfig(int argc, const char* const* argv, const E
   if (config.listen.empty()) config.listen.push_back(*ParseEndpoint(kDefaultListen));
   if (config.worker.empty()) config.worker = Beside(argv[0], "colonnade-worker");
   if (config.inspect.empty()) config.inspect = Beside(argv[0], "colonnade-inspect");
+  if (config.board.empty()) config.board = IfThere(Beside(argv[0], "colonnade-board"));
   COLONNADE_RETURN_IF_ERROR(Check(config));
   return invocation;
 }

@@ -41,6 +41,8 @@ struct Config {
   bool insecure = false;         // serve without authentication beyond this host
   std::string worker;            // path of colonnade-worker
   std::string inspect;           // path of colonnade-inspect
+  std::string board;             // path of colonnade-board, for executor rtl; empty without it
+  std::string fpga;              // device of executor fpga (device/uio_device.h); empty for none
   int jobs = 1;                  // packing jobs at the same time, 1..64
   double data_ceiling = 0.1;     // training samples of a source a tenant may use, above 0 to 1
   int max_models = 16;           // artifacts loaded at the same time, 1..4096

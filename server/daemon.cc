@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "server/base/status.h"
 #include "server/daemon_metrics.h"
+#include "server/executors/shared_device.h"
 #include "server/jobs/artifacts.h"
 #include "server/jobs/converter.h"
 #include "server/jobs/datasets.h"
@@ -45,9 +46,9 @@ class PublishedCatalog final : public serving::Catalog {
 };
 
 // Loads artifacts and says what they are made of.
-serving::Loader ReportingLoader(Metrics& metrics) {
-  return [&metrics](const serving::CatalogEntry& entry) {
-    absl::StatusOr<serving::SharedModel> model = serving::LoadArtifact(entry);
+serving::Loader ReportingLoader(Metrics& metrics, const executors::Devices& devices) {
+  return [&metrics, &devices](const serving::CatalogEntry& entry) {
+    absl::StatusOr<serving::SharedModel> model = serving::LoadArtifact(entry, devices);
     if (!model.ok()) return model;
     const std::string version = std::to_string(entry.version);
     const Labels labels = {{"model", entry.name}, {"version", version}};
@@ -55,6 +56,18 @@ serving::Loader ReportingLoader(Metrics& metrics) {
     metrics.Set("colonnade_model_packing_efficiency_ratio", labels, (*model)->info().packing_efficiency);
     return model;
   };
+}
+
+absl::StatusOr<executors::Devices> MakeDevices(const Config& config, Metrics& metrics) {
+  executors::Devices devices;
+  if (!config.board.empty()) {
+    devices.rtl = std::make_shared<executors::SharedDevice>("rtl", executors::BoardOpener(config.board), metrics);
+  }
+  if (config.fpga.empty()) return devices;
+  const absl::StatusOr<device::UioOptions> fpga = device::ParseDevice(config.fpga);
+  if (!fpga.ok()) return InvalidField("--fpga", Message(fpga.status()));
+  devices.fpga = std::make_shared<executors::SharedDevice>("fpga", executors::UioOpener(*fpga), metrics);
+  return devices;
 }
 
 class RunningDaemon final : public Daemon {
@@ -96,6 +109,7 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<jobs::Artifacts> artifacts_;
   std::unique_ptr<jobs::PackingJobs> jobs_;
   std::unique_ptr<PublishedCatalog> catalog_;
+  executors::Devices devices_;
   std::unique_ptr<serving::ModelManager> loaded_;
   std::unique_ptr<serving::InferenceEngine> inference_;
   std::unique_ptr<SystemStatus> system_;
@@ -135,9 +149,10 @@ jobs::JobWorld RunningDaemon::World(std::string work_folder) {
 
 absl::Status RunningDaemon::Serve() {
   catalog_ = std::make_unique<PublishedCatalog>(*artifacts_);
-  loaded_ = std::make_unique<serving::ModelManager>(*catalog_, ReportingLoader(metrics_), config_.max_models);
+  COLONNADE_ASSIGN_OR_RETURN(devices_, MakeDevices(config_, metrics_));
+  loaded_ = std::make_unique<serving::ModelManager>(*catalog_, ReportingLoader(metrics_, devices_), config_.max_models);
   inference_ = std::make_unique<serving::InferenceEngine>(*loaded_, metrics_, config_.max_in_flight);
-  system_ = std::make_unique<SystemStatus>(*database_, *artifacts_, *inference_, started_);
+  system_ = std::make_unique<SystemStatus>(*database_, *artifacts_, *inference_, devices_, started_);
   if (!config_.metrics.empty()) {
     COLONNADE_ASSIGN_OR_RETURN(const int port, metrics_.Expose(config_.metrics));
     metrics_address_ = fmt::format("http://{}:{}/metrics", config_.metrics.substr(0, config_.metrics.rfind(':')), port);

@@ -32,6 +32,8 @@ constexpr Declared kFamilies[] = {
     {"colonnade_infer_duration_seconds", Kind::kSeconds, "Of one inference call, validation to logits."},
     {"colonnade_infer_pending_requests", Kind::kGauge, "Inference calls that are running."},
     {"colonnade_array_cycles_total", Kind::kCounter, "Array clock cycles of all images classified."},
+    {"colonnade_device_cycles_total", Kind::kCounter, "Clock cycles that devices counted, by executor and phase."},
+    {"colonnade_device_events_total", Kind::kCounter, "What happened to devices: runs, loads, resets, faults."},
     {"colonnade_model_packed_columns", Kind::kGauge, "Array columns of a loaded artifact."},
     {"colonnade_model_packing_efficiency_ratio", Kind::kGauge, "Nonzero cells of all cells of a loaded artifact."},
     {"colonnade_jobs", Kind::kGauge, "Packing jobs by state."},

@@ -15,9 +15,9 @@ namespace {
 using JobCounts = std::vector<std::pair<v1::JobState, int64_t>>;
 
 // The default one first.
-void AddExecutors(v1::Status& status) {
+void AddExecutors(const executors::Devices& devices, v1::Status& status) {
   status.add_executors(std::string(serving::kDefaultExecutor));
-  for (const std::string_view name : executors::ExecutorNames()) {
+  for (const std::string_view name : executors::ExecutorNames(devices)) {
     if (name != serving::kDefaultExecutor) status.add_executors(std::string(name));
   }
 }
@@ -28,7 +28,7 @@ absl::Status SystemStatus::GetStatus(const std::string& tenant, v1::Status& resp
   response.set_version(COLONNADE_VERSION);
   *response.mutable_start_time() = jobs::ToTimestamp(started_);
   response.set_tenant(tenant);
-  AddExecutors(response);
+  AddExecutors(devices_, response);
   response.add_arrays(array::Name(array::ArrayConfig{}));
   COLONNADE_ASSIGN_OR_RETURN(const JobCounts counts, jobs::ReadRows<JobCounts>(database_, [&](store::Connection& rows) {
                                return jobs::CountJobs(rows, tenant);

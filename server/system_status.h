@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "server/executors/shared_device.h"
 #include "server/jobs/artifacts.h"
 #include "server/jobs/backend.h"
 #include "server/serving/inference_engine.h"
@@ -15,8 +16,8 @@ namespace colonnade {
 class SystemStatus final : public jobs::SystemBackend {
  public:
   SystemStatus(store::Database& database, const jobs::Artifacts& artifacts, const serving::InferenceEngine& inference,
-               absl::Time started)
-      : database_(database), artifacts_(artifacts), inference_(inference), started_(started) {}
+               const executors::Devices& devices, absl::Time started)
+      : database_(database), artifacts_(artifacts), inference_(inference), devices_(devices), started_(started) {}
 
   absl::Status GetStatus(const std::string& tenant, v1::Status& response) override;
 
@@ -24,6 +25,7 @@ class SystemStatus final : public jobs::SystemBackend {
   store::Database& database_;
   const jobs::Artifacts& artifacts_;
   const serving::InferenceEngine& inference_;
+  const executors::Devices& devices_;
   const absl::Time started_;
 };
 

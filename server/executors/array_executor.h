@@ -39,8 +39,8 @@ class ArrayExecutor {
  public:
   virtual ~ArrayExecutor() = default;
 
-  // "reference" or "kernels": the name in flags, labels and responses. ("planes" is for
-  // tests, see planes_executor.h.)
+  // "reference", "kernels", "rtl" or "fpga": the name in flags, labels and responses.
+  // ("planes" is for tests, see planes_executor.h.)
   virtual std::string_view name() const = 0;
 
   virtual const array::ArrayProgram& program() const = 0;
@@ -65,13 +65,20 @@ class ArrayExecutor {
 
 bool IsLogits(const array::Step& step);
 
-// The executors that can be made here, in the order they are reported.
+struct Devices;  // shared_device.h
+
+// The executors that need nothing but this process, in the order they are reported.
 std::span<const std::string_view> ExecutorNames();
 
-// REQUIRES: array::Check(*program). UNIMPLEMENTED for the names of executors that
-// need hardware or its simulation, INVALID_ARGUMENT for any other unknown name; both
-// list the known ones.
+// Those that can be made with these devices: the ones above, then the devices'.
+std::vector<std::string_view> ExecutorNames(const Devices& devices);
+
+// REQUIRES: array::Check(*program). INVALID_ARGUMENT for an unknown name, and as
+// DeviceExecutor::Make(); UNIMPLEMENTED for the name of a device that is not there. Both
+// list the known names.
 absl::StatusOr<std::unique_ptr<ArrayExecutor>> MakeExecutor(
     std::string_view name, std::shared_ptr<const array::ArrayProgram> program);
+absl::StatusOr<std::unique_ptr<ArrayExecutor>> MakeExecutor(
+    std::string_view name, std::shared_ptr<const array::ArrayProgram> program, const Devices& devices);
 
 }  // namespace colonnade::executors

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 #include "server/artifact/file.h"
 #include "server/artifact/self_test.h"
 #include "server/base/status.h"
 #include "server/executors/array_executor.h"
+#include "server/executors/device_executor.h"
 #include "server/quant/io.h"
 
 namespace colonnade::serving {
@@ -65,23 +68,25 @@ ModelInfo InfoOf(const CatalogEntry& entry, const artifact::Artifact& artifact) 
 class ArtifactModel final : public Model {
  public:
   ArtifactModel(const CatalogEntry& entry, const artifact::Artifact& artifact)
-      : info_(InfoOf(entry, artifact)), program_(artifact.program) {
+      : info_(InfoOf(entry, artifact)), artifact_(artifact), program_(artifact.program) {
     if (info_.input_type == DataType::kUint8) {
       tables_ = PixelTables(artifact.manifest.normalization, program_->tensors.front());
     }
   }
 
-  // Makes every executor and tests it.
-  absl::Status Equip(const artifact::Artifact& artifact) {
+  // Makes every executor of this process and tests it; then those of the devices, which are
+  // tested when they are used first.
+  absl::Status Equip(const executors::Devices& devices) {
     for (const std::string_view name : executors::ExecutorNames()) {
       COLONNADE_ASSIGN_OR_RETURN(auto executor, executors::MakeExecutor(name, program_));
-      executors::Workspace workspace;
-      const auto run = [&](std::span<const uint8_t> image) { return executor->Run(image, workspace); };
-      COLONNADE_RETURN_IF_ERROR(Annotate(artifact::RunSelfTests(artifact, run), fmt::format("executor {}", name)));
+      COLONNADE_RETURN_IF_ERROR(Test(*executor));
       executors_.push_back(std::move(executor));
     }
     const auto is_default = [](const auto& executor) { return executor->name() == kDefaultExecutor; };
     std::stable_partition(executors_.begin(), executors_.end(), is_default);
+    for (const auto& device : {devices.rtl, devices.fpga}) {
+      if (device) EquipWith(device);
+    }
     return absl::OkStatus();
   }
 
@@ -93,11 +98,17 @@ class ArtifactModel final : public Model {
     return names;
   }
 
+  std::string WhyNot(std::string_view executor) const override {
+    const auto found = refusals_.find(executor);
+    return found == refusals_.end() ? "" : found->second;
+  }
+
   absl::Status Run(std::string_view name, std::string_view input, std::span<float> logits) const override {
     thread_local executors::Workspace workspace;
     thread_local std::vector<uint8_t> image;
     thread_local std::vector<int32_t> results;
     const ArrayExecutor& executor = Executor(name);
+    if (IsDevice(name)) COLONNADE_RETURN_IF_ERROR(TestOnce(executor));
     image.resize(size_t(info_.input_shape.size()));
     results.resize(size_t(info_.classes));
     const size_t classes = size_t(info_.classes), bytes = size_t(info_.image_bytes());
@@ -112,6 +123,34 @@ class ArtifactModel final : public Model {
   }
 
  private:
+  absl::Status Test(const ArrayExecutor& executor) const {
+    executors::Workspace workspace;
+    const auto run = [&](std::span<const uint8_t> image) { return executor.Run(image, workspace); };
+    return Annotate(artifact::RunSelfTests(artifact_, run), fmt::format("executor {}", executor.name()));
+  }
+
+  static bool IsDevice(std::string_view name) { return name == "rtl" || name == "fpga"; }
+
+  void EquipWith(const std::shared_ptr<executors::SharedDevice>& device) {
+    auto executor = executors::DeviceExecutor::Make(device, program_);
+    if (!executor.ok()) {
+      refusals_.emplace(device->name(), Message(executor.status()));
+      return;
+    }
+    untested_.insert(device->name());
+    executors_.push_back(*std::move(executor));
+  }
+
+  // Of devices: whoever is first makes the others wait. A test that fails is made again.
+  absl::Status TestOnce(const ArrayExecutor& executor) const {
+    std::lock_guard lock(testing_);
+    const auto found = untested_.find(executor.name());
+    if (found == untested_.end()) return absl::OkStatus();
+    COLONNADE_RETURN_IF_ERROR(Test(executor));
+    untested_.erase(found);
+    return absl::OkStatus();
+  }
+
   const ArrayExecutor& Executor(std::string_view name) const {
     const auto same = [&](const auto& executor) { return executor->name() == name; };
     return **std::find_if(executors_.begin(), executors_.end(), same);
@@ -130,17 +169,21 @@ class ArtifactModel final : public Model {
   }
 
   const ModelInfo info_;
+  const artifact::Artifact artifact_;
   const std::shared_ptr<const array::ArrayProgram> program_;
   std::vector<PixelTable> tables_;  // for raw pixels, by channel
   std::vector<std::unique_ptr<ArrayExecutor>> executors_;
+  std::map<std::string, std::string, std::less<>> refusals_;  // by executor
+  mutable std::mutex testing_;
+  mutable std::set<std::string, std::less<>> untested_;
 };
 
 }  // namespace
 
-absl::StatusOr<SharedModel> LoadArtifact(const CatalogEntry& entry) {
+absl::StatusOr<SharedModel> LoadArtifact(const CatalogEntry& entry, const executors::Devices& devices) {
   COLONNADE_ASSIGN_OR_RETURN(const artifact::Artifact artifact, artifact::ReadArtifact(entry.path));
   auto model = std::make_shared<ArtifactModel>(entry, artifact);
-  COLONNADE_RETURN_IF_ERROR(model->Equip(artifact));
+  COLONNADE_RETURN_IF_ERROR(model->Equip(devices));
   return SharedModel(std::move(model));
 }
 

@@ -49,9 +49,13 @@ class Model {
   // Names of the executors that can run it here, the default one first.
   virtual std::vector<std::string> executors() const = 0;
 
+  // Why an executor that is here cannot run it, or nothing.
+  virtual std::string WhyNot(std::string_view /*executor*/) const { return ""; }
+
   // Classifies images: `input` holds a whole number of them, row-major, in input_type
   // (little-endian, any alignment), `logits` gets info().classes values for each.
-  // INVALID_ARGUMENT when a value is not finite. REQUIRES: executor is one of executors().
+  // INVALID_ARGUMENT when a value is not finite; a device's errors (device/driver.h).
+  // REQUIRES: executor is one of executors().
   virtual absl::Status Run(std::string_view executor, std::string_view input, std::span<float> logits) const = 0;
 };
 

@@ -76,6 +76,8 @@ absl::StatusOr<std::string> ChooseExecutor(const Model& model, const std::string
   const std::vector<std::string> executors = model.executors();
   if (asked.empty()) return executors.front();
   if (std::find(executors.begin(), executors.end(), asked) != executors.end()) return asked;
+  const std::string reason = model.WhyNot(asked);
+  if (!reason.empty()) return InvalidField("executor", fmt::format("'{}' cannot run this artifact: {}", asked, reason));
   return InvalidField("executor", fmt::format("'{}' is none of {}", asked, fmt::join(executors, ", ")));
 }
 

@@ -54,6 +54,19 @@ TEST(HelperProcess, ExchangesFramesOnDescriptorThree) {
   }
 }
 
+TEST(HelperProcess, GetsWhatIsShared) {
+  const std::string one = TemporaryPath("one"), two = TemporaryPath("two");
+  const int files[] = {::open(one.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600),
+                       ::open(two.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)};
+  const auto helper =
+      HelperProcess::Start("/bin/sh", {"-c", "echo 4 >&4; echo 5 >&5; test ! -e /dev/fd/6"}, {files[0], files[1]});
+  ASSERT_TRUE(helper.ok()) << helper.status();
+  EXPECT_EQ((*helper)->WaitForEnd(kPatience), "exit code 0");
+  EXPECT_EQ(Content(one), "4\n");
+  EXPECT_EQ(Content(two), "5\n");
+  for (const int file : files) ::close(file);
+}
+
 TEST(HelperProcess, TellsHowItEnded) {
   EXPECT_EQ(Shell("exit 3")->WaitForEnd(kPatience), "exit code 3");
   EXPECT_EQ(Shell("kill -TERM $$")->WaitForEnd(kPatience), "signal 15 (Terminated)");

@@ -102,7 +102,7 @@ TEST(MakeExecutor, ListsTheKnownNames) {
   EXPECT_THAT(std::string(Message(unknown.status())), HasSubstr("available: kernels, reference"));
 }
 
-TEST(MakeExecutor, HardwareIsNotBuiltIn) {
+TEST(MakeExecutor, ADeviceMustBeThere) {
   for (const std::string_view name : {"rtl", "fpga"}) {
     const auto executor = MakeExecutor(name, nullptr);
     EXPECT_EQ(executor.status().code(), absl::StatusCode::kUnimplemented);
