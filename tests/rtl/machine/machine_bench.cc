@@ -92,11 +92,14 @@ uint32_t MachineBench::Read(int offset) {
   Machine& model = device_->model;
   model.s_axil_araddr = static_cast<uint16_t>(offset);
   model.s_axil_arvalid = 1;
+  model.s_axil_rready = host_waits_ == 0;
   Cycle();
   model.s_axil_arvalid = 0;
   model.eval();
   for (int i = 0; !model.s_axil_rvalid && i < kLongestAnswer; ++i) Cycle();
+  Cycles(host_waits_);
   const uint32_t value = model.s_axil_rdata;
+  model.s_axil_rready = 1;
   Cycle();
   return value;
 }
@@ -107,9 +110,12 @@ void MachineBench::Write(int offset, uint32_t value, int strobes) {
   model.s_axil_wdata = value;
   model.s_axil_wstrb = static_cast<uint8_t>(strobes);
   model.s_axil_awvalid = model.s_axil_wvalid = 1;
+  model.s_axil_bready = host_waits_ == 0;
   Cycle();
   model.s_axil_awvalid = model.s_axil_wvalid = 0;
   for (int i = 0; !model.s_axil_bvalid && i < kLongestAnswer; ++i) Cycle();
+  Cycles(host_waits_);
+  model.s_axil_bready = 1;
   Cycle();
 }
 

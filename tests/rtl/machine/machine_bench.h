@@ -61,6 +61,8 @@ class MachineBench {
   void Cycles(int count);
   uint32_t Read(int offset);
   void Write(int offset, uint32_t value, int strobes = 15);
+  // Cycles that the host lets an answer of the register bus wait.
+  void set_host_waits(int cycles) { host_waits_ = cycles; }
   void PowerOn();
   // CONTROL, then until the machine is not busy.
   void Reset();
@@ -83,6 +85,7 @@ class MachineBench {
   BusMemory memory_;
   uint32_t submitted_ = 0;
   bool timed_out_ = false;
+  int host_waits_ = 0;
 };
 
 }  // namespace colonnade::rtl

@@ -288,6 +288,48 @@ TEST_F(RtlMachine, ResetAtAnyTimeLeavesAMachineThatWorks) {
   ExpectRuns(program);
 }
 
+TEST_F(RtlMachine, ResetWhileClearingOrLoading) {
+  const RandomProgram program = MatrixProgram(12);
+  const auto stream = Serialize(program.image());
+  bench_.PutProgram(stream);
+  for (int cycles = 0; cycles < 600; cycles += 37) {
+    SCOPED_TRACE(cycles);
+    bench_.memory().set_stalls(cycles % 5);
+    bench_.Submit(kClear, 0, 0);
+    bench_.Cycles(cycles);
+    bench_.Reset();
+    ASSERT_EQ(bench_.Read(kStatus), 0u);
+    ASSERT_EQ(bench_.Do(kClear), kNone);
+    bench_.Submit(kLoad, Bytes(stream), 0, Crc32(stream));
+    bench_.Cycles(cycles);
+    bench_.Reset();
+    ASSERT_TRUE(bench_.memory().quiet());
+    ASSERT_EQ(bench_.Read(kStatus), 0u);
+  }
+  ASSERT_EQ(ClearAndLoad(stream), kNone);
+  ExpectRuns(program);
+}
+
+TEST_F(RtlMachine, PowerOnAfterARunStartsAnew) {
+  const RandomProgram program = MatrixProgram(13);
+  ASSERT_EQ(ClearAndLoad(Serialize(program.image())), kNone);
+  ExpectRuns(program);
+  bench_.PowerOn();
+  EXPECT_EQ(bench_.Read(kStatus), 0u);
+  EXPECT_EQ(bench_.Read(kCompletion), 0u);
+  EXPECT_EQ(bench_.Do(kRun, 8, 8), kNotLoaded);
+}
+
+TEST_F(RtlMachine, AnswersStayUntilTheHostTakesThem) {
+  bench_.Write(kSource, 0x12345678);
+  for (int wait = 0; wait < 5; ++wait) {
+    bench_.set_host_waits(wait);
+    bench_.Write(kSource + 4, 0x1000u + static_cast<uint32_t>(wait));
+    EXPECT_EQ(bench_.Read(kSource), 0x12345678u);
+    EXPECT_EQ(bench_.Read(kSource + 4), 0x1000u + static_cast<uint32_t>(wait));
+  }
+}
+
 TEST_F(RtlMachine, ClearLeavesNothingOfTheTenantBefore) {
   const RandomProgram program = MatrixProgram(11);
   ASSERT_EQ(ClearAndLoad(Serialize(program.image())), kNone);
