@@ -44,6 +44,26 @@ Convolution ToDepthwise(const Affine& affine) {
           {affine.offset.begin(), affine.offset.end()}};
 }
 
+// The layer whose values `index` has, only flattened.
+int BeforeFlattens(const Network& network, int index) {
+  while (network.layers[index].as<Flatten>()) index = network.layers[index].inputs[0];
+  return index;
+}
+
+Convolution AsWindow(Linear linear, const Shape& image) {
+  Window window;
+  window.kernel_h = image.height;
+  window.kernel_w = image.width;
+  return {linear.outputs, 1, window, std::move(linear.weight), std::move(linear.bias)};
+}
+
+Network WithoutUnreadFlattens(Network network) {
+  for (int i = int(network.layers.size()) - 2; i > 0; --i) {
+    if (network.layers[i].as<Flatten>() && network.Consumers()[i].empty()) network = RemoveLayer(std::move(network), i);
+  }
+  return network;
+}
+
 }  // namespace
 
 Network RemoveLayer(Network network, int index) {
@@ -94,6 +114,19 @@ absl::StatusOr<Network> FoldBatchNorms(Network network) {
   }
   COLONNADE_RETURN_IF_ERROR(InferShapes(network));
   return network;
+}
+
+Network ReadImagesByWindows(Network network) {
+  for (Layer& layer : network.layers) {
+    auto* linear = layer.as<Linear>();
+    if (linear == nullptr) continue;
+    const int source = BeforeFlattens(network, layer.inputs[0]);
+    const Shape image = network.layers[source].output;
+    if (image.height * image.width == 1) continue;
+    layer.operation = AsWindow(std::move(*linear), image);
+    layer.inputs[0] = source;
+  }
+  return WithoutUnreadFlattens(std::move(network));
 }
 
 Network TrimSoftmax(Network network) {

@@ -26,6 +26,12 @@ Network KeepOnly(Network network, int output);
 // folded weight is no finite float.
 absl::StatusOr<Network> FoldBatchNorms(Network network);
 
+// Each Linear that reads an image of more than one pixel, itself or through Flattens, becomes a
+// Convolution whose window is the image: the same weights in the same order, but columns of its
+// filter matrix are at channels and taps instead of at as many channels as there are values. So feed
+// rules see which of them are at one position. A Flatten that nobody else reads goes.
+Network ReadImagesByWindows(Network network);
+
 // Without a trailing Softmax, so that the output are the logits. Unchanged when
 // there is none; this is the one rewrite that changes the function.
 Network TrimSoftmax(Network network);

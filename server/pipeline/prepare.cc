@@ -66,6 +66,7 @@ class Preparation {
   absl::StatusOr<Prepared> Run() {
     trimmed_ = nn::TrimSoftmax(inputs_.network);
     COLONNADE_ASSIGN_OR_RETURN(result_.dense, nn::FoldBatchNorms(trimmed_));
+    result_.dense = nn::ReadImagesByWindows(std::move(result_.dense));
     COLONNADE_RETURN_IF_ERROR(Check());
     training::ConfigureRuntime(inputs_.recipe.training().threads());
     COLONNADE_RETURN_IF_ERROR(ChooseImages());

@@ -43,8 +43,8 @@ class CoreCosim {
   // Another word of the steps, weights and so on, as a fault would leave it.
   void Corrupt(machine::MemoryId memory, int word, int bit);
 
-  // Nothing when each tensor and the result are the reference's.
-  std::optional<Divergence> FirstDivergence(std::span<const uint8_t> image);
+  // Nothing when the result and, if asked for, every tensor are the reference's. A run per tensor.
+  std::optional<Divergence> FirstDivergence(std::span<const uint8_t> image, bool every_tensor = true);
 
   // "" when a run's nine counters are as predicted and add up to the run; else which one is not. Of
   // 8 cycles, in `stalls` the host has no input and takes no output.

@@ -31,7 +31,8 @@ packing::Grouping Combine(Design design, int alpha, nn::FeedRule rule, nn::Filte
 
 std::shared_ptr<const array::ArrayProgram> CompileDesign(const std::filesystem::path& data, const std::string& name,
                                                          Design design, int alpha, const array::ArrayConfig& config) {
-  nn::Network network = Require(nn::FoldBatchNorms(nn::TrimSoftmax(ReadNetwork(data, name))));
+  nn::Network network =
+      nn::ReadImagesByWindows(Require(nn::FoldBatchNorms(nn::TrimSoftmax(ReadNetwork(data, name)))));
   compiler::Groupings groupings;
   for (nn::Layer& layer : network.layers) {
     if (!layer.is_matrix() || design == Design::kDense) continue;

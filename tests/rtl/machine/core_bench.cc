@@ -4,11 +4,6 @@
 #include <cstring>
 
 namespace colonnade::rtl {
-namespace {
-
-constexpr int64_t kLongest = 200'000;
-
-}  // namespace
 
 CoreBench::CoreBench(const MachineShape& shape, int seed)
     : shape_(shape), device_(MakeCoreDevice(shape, seed)), junk_(static_cast<uint64_t>(seed)) {
@@ -65,18 +60,18 @@ void CoreBench::DriveStreams(const std::vector<uint8_t>& input, size_t& sent, in
   if (device_->wants_input()) run.input_words = device_->input_words(), run.output_words = device_->output_words();
 }
 
-CoreRun CoreBench::Run(const std::vector<uint8_t>& input, int stalls) {
+CoreRun CoreBench::Run(const std::vector<uint8_t>& input, int stalls, int64_t longest) {
   CoreRun run;
   size_t sent = 0;
   device_->SetStart(true);
   Cycle();
   device_->SetStart(false);
-  for (; device_->busy() && run.total_cycles < kLongest; ++run.total_cycles) {
+  for (; device_->busy() && run.total_cycles < longest; ++run.total_cycles) {
     DriveStreams(input, sent, stalls, run);
     device_->Evaluate();
     Cycle();
   }
-  run.timed_out = run.total_cycles == kLongest;
+  run.timed_out = run.total_cycles == longest;
   for (int i = 0; i < 9; ++i) run.cycles[i] = device_->cycles(i);
   return run;
 }

@@ -51,8 +51,8 @@ class CoreBench {
 
   void Clear();
   void Load(const ProgramImage& image);
-  // `stalls` of 8 cycles no input is offered and no output taken.
-  CoreRun Run(const std::vector<uint8_t>& input, int stalls);
+  // `stalls` of 8 cycles no input is offered and no output taken. After `longest` cycles it times out.
+  CoreRun Run(const std::vector<uint8_t>& input, int stalls, int64_t longest = 200'000);
 
  private:
   void Cycle();

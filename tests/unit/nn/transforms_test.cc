@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/nn/filter_matrix.h"
 #include "tests/support/float_network.h"
 #include "tests/support/random_network.h"
 
@@ -110,6 +111,54 @@ TEST(RandomNetwork, UsesEveryOperation) {
     }
   }
   EXPECT_EQ(seen.size(), std::variant_size_v<Operation>);
+}
+
+// image -> flatten -> fully connected
+Network FlattenThenLinear(const Shape& image) {
+  Network network{"image", "out", {{"image", Input{}, {}, image}}};
+  const int values = int(image.size());
+  std::vector<float> weight;
+  for (int i = 0; i < 2 * values; ++i) weight.push_back(float(i));
+  network.layers.push_back({"flatten", Flatten{}, {0}, {}});
+  network.layers.push_back({"full", Linear{2, weight, {1, 2}}, {1}, {}});
+  EXPECT_TRUE(InferShapes(network).ok());
+  return network;
+}
+
+TEST(ReadImagesByWindows, KeepsTheFunctionOfRandomNetworks) {
+  int changed = 0;
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    const Network network = RandomNetwork(seed);
+    Network windowed = ReadImagesByWindows(network);
+    ASSERT_TRUE(InferShapes(windowed).ok());
+    changed += Has(network, "Linear") && !Has(windowed, "Linear");
+    const std::vector<float> image = RandomImage(network.input_shape(), seed);
+    EXPECT_LT(Difference(RunFloat(network, image), RunFloat(windowed, image)), 1e-4) << "seed " << seed;
+  }
+  EXPECT_GT(changed, kSeeds / 4);
+}
+
+TEST(ReadImagesByWindows, PutsColumnsAtTheirPixels) {
+  const Network network = ReadImagesByWindows(FlattenThenLinear({3, 2, 2}));
+  ASSERT_EQ(network.layers.size(), 2u);
+  const FilterMatrix matrix = ToFilterMatrix(network, network.layers[1]);
+  EXPECT_EQ(matrix.column_sites[6], (Column{1, 1, 0}));
+  EXPECT_EQ(matrix.at(1, 6), 18);
+}
+
+TEST(ReadImagesByWindows, LeavesVectorsAlone) {
+  EXPECT_EQ(ReadImagesByWindows(FlattenThenLinear({3, 1, 1})).layers.size(), 3u);
+}
+
+TEST(ReadImagesByWindows, LeavesAFlattenThatOthersRead) {
+  Network network = FlattenThenLinear({3, 2, 2});
+  network.layers.push_back({"again", Flatten{}, {1}, {}});
+  network.layers.push_back({"joined", Concat{}, {2, 3}, {}});
+  ASSERT_TRUE(InferShapes(network).ok());
+  network = ReadImagesByWindows(std::move(network));
+  ASSERT_TRUE(InferShapes(network).ok());
+  EXPECT_EQ(network.layers.size(), 5u);
+  EXPECT_EQ(network.layers[2].inputs[0], 0);
 }
 
 }  // namespace
