@@ -10,7 +10,7 @@
 namespace colonnade::executors {
 namespace {
 
-constexpr int kPrograms = 20;
+constexpr int kPrograms = 10;
 
 class RandomPrograms : public ::testing::TestWithParam<const char*> {};
 
