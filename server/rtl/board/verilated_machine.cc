@@ -147,7 +147,7 @@ class VerilatedMachine final : public HostedMachine {
   }
 
   void Edge() {
-    memory_.Take(model_);
+    if (model_.reset_n) memory_.Take(model_);  // before, its outputs mean nothing
     model_.clk = 1;
     model_.eval();
     Trace();
