@@ -23,7 +23,7 @@ SequencedBlock Sequencer::Run(int most) {
 }
 
 void Sequencer::RunCycle(SequencedBlock& block) {
-  At(-kFeederStages) = 0;
+  At(-array::kStartUp) = 0;
   Enter(block);
   Observe();
   const Activity activity = Issue();
@@ -48,9 +48,9 @@ void Sequencer::Enter(SequencedBlock& block) {
 // A word's first bit is on a result wire one cycle after it was in the row's last cell.
 void Sequencer::Observe() {
   const uint16_t swap = At(last_stage_ + 1);
-  const uint16_t last_wire = At(last_stage_ + 1 + kSumBits);
-  const uint16_t first_wire = At(config_.columns - 1 + 1 + (kSumBits - 2));
-  const uint16_t output = At(last_stage_ + 1 + (kSumBits - 1) + kOutputStages);
+  const uint16_t last_wire = At(last_stage_ + 1 + array::kSumBits);
+  const uint16_t first_wire = At(config_.columns - 1 + 1 + (array::kSumBits - 2));
+  const uint16_t output = At(last_stage_ + 1 + (array::kSumBits - 1) + array::kRequantize);
   if ((swap | last_wire | first_wire | output) == 0) return;
   swapped_ += (swap & kSwap) != 0;
   finished_ += (last_wire & kLastWord) != 0;
@@ -73,7 +73,7 @@ Sequencer::Activity Sequencer::Issue() {
 void Sequencer::IssueBit() {
   if ((issued_ & (word_cycles_ - 1)) == 0) {
     if (issued_ == 0 && config_.weight_buffers == 2) At(-kSwapStages) |= kSwap;
-    uint16_t& entry = At(-kFeederStages);
+    uint16_t& entry = At(-array::kStartUp);
     entry |= kFirst;
     if (issued_ == 0) entry |= kFirstWord;
     if (issued_ == tile_cycles_ - word_cycles_) entry |= kLastWord;
@@ -102,7 +102,7 @@ void Sequencer::Load(SequencedBlock& block) {
 void Sequencer::Count(Activity activity) {
   const auto slot = [&](int64_t cycle) -> Activity& { return activities_[cycle & (kLine - 1)]; };
   slot(now_) = activity;
-  const Activity counted = slot(now_ - (kFeederStages + config_.columns - 1));
+  const Activity counted = slot(now_ - (array::kStartUp + config_.columns - 1));
   ++counts_[counted.tile][counted.part];
 }
 

@@ -64,11 +64,7 @@ class Sequencer {
   std::vector<array::Cycles> cycles() const;
 
  private:
-  // Cycles from the issue of a bit until it is in cell (0, 0), and its swap.
-  static constexpr int kFeederStages = 4;
-  static constexpr int kSwapStages = kFeederStages - 1;
-  static constexpr int kSumBits = array::kSumBits;
-  static constexpr int kOutputStages = 3;  // from a complete sum until the output is written
+  static constexpr int kSwapStages = array::kStartUp - 1;  // from the issue of a bit until its swap is in cell (0, 0)
 
   // What enters the control line in a cycle, and which word of its tile begins with it.
   enum Entry : uint16_t { kFirst = 1, kSwap = 2, kFirstWord = 4, kLastWord = 8, kLastTile = 16 };
