@@ -1,31 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plants bugs in copies of the array core, one each (mutations.py), and runs the core's tests on
-them: every bug must make them fail, and the unchanged copy must pass.
+"""Plants bugs in copies of a core, one each, and runs the core's tests on them: every bug must make
+them fail, and the unchanged copy must pass.
 
-    mutate.py TEST --compiler CXX [--jobs N] [--include DIR...]
+    mutate.py CORE TEST --compiler CXX [--jobs N] [--include DIR...]
 
-TEST is array_test.cc linked to a shared library of Verilated cores, librtl_devices.so, which is
-built here for each copy and put before the one that it was linked to.
+CORE is `array` (mutations.py) or `machine` (machine_mutations.py). TEST is the core's tests linked to a
+shared library of Verilated cores, which is built here for each copy and put before the one that it was
+linked to.
 """
 
 import argparse
 import concurrent.futures
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import machine_mutations
 import mutations
+from planting import HERE
 
-HERE = Path(__file__).resolve().parent
+CORES = {"array": mutations.CORE, "machine": machine_mutations.CORE}
 ROOT = HERE.parent.parent
 RTL = ROOT / "server" / "rtl"
 
 
 class Builder:
-    def __init__(self, arguments, folder):
+    def __init__(self, core, arguments, folder):
+        self.core = core
         self.test = Path(arguments.test).resolve()
         self.folder = folder
         includes = [ROOT, *arguments.include]
@@ -37,24 +42,24 @@ class Builder:
             run([*self.compiler, "-c", runtime / f"{name}.cpp", "-o", self.runtime[-1]])
 
     def library(self, sources, model, folder):
-        """librtl_devices.so in `folder`: device.cc over one Verilated model of `sources`."""
-        rows, columns, alpha, interleave, buffers = numbers(model)
+        """The core's library in `folder`, over one Verilated model of `sources`."""
+        core = self.core
+        values = parameters(core, model)
         run([
-            "verilator", "--cc", "--top", "array_core", "--prefix", "Model", "--Mdir", folder / "model",
+            "verilator", "--cc", "--assert", "--top", core.top, "--prefix", "Model", "--Mdir", folder / "model",
             "-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-assign", "fast", "--x-initial", "unique", "-y", sources,
-            f"-GROWS={rows}", f"-GCOLUMNS={columns}", f"-GALPHA={alpha}", f"-GINTERLEAVE={interleave}",
-            f"-GWEIGHT_BUFFERS={buffers}", "-GPIXEL_BITS=6", "-GTILE_BITS=5",
-            sources / "waivers.vlt", sources / "array_core.sv",
+            *(f"-G{name}={value}" for name, value in (values | core.constants).items()),
+            sources / "waivers.vlt", sources / f"{core.top}.sv", *([core.checks] if core.checks else []),
         ])  # fmt: skip
-        (folder / "array_models.h").write_text(
-            f'#include "Model.h"\n'
-            f"#define ARRAY_MODELS(MODEL) MODEL(Model, {rows}, {columns}, {alpha}, {interleave}, {buffers})\n"
+        listed = [*values.values(), *(str(core.constants[name]) for name in core.macro_constants)]
+        (folder / core.header).write_text(
+            f'#include "Model.h"\n#define {core.macro}(MODEL) MODEL(Model, {", ".join(listed)})\n'
         )
         whole = folder / "devices.cc"
-        parts = [HERE / "device.cc", *sorted((folder / "model").glob("*.cpp"))]
+        parts = [core.devices, *sorted((folder / "model").glob("*.cpp"))]
         whole.write_text("".join(f'#include "{part}"\n' for part in parts))
         run([*self.compiler, f"-I{folder}", f"-I{folder / 'model'}", "-shared", "-pthread", whole, *self.runtime,
-             "-o", folder / "librtl_devices.so"])  # fmt: skip
+             "-o", folder / core.library])  # fmt: skip
 
     def outcome(self, sources, model, folder):
         """Exit code, and the first test that failed or the number of those that passed."""
@@ -68,15 +73,16 @@ class Builder:
             return 1, "300 seconds"
         failed = re.search(r"^\[  FAILED  \] (\S+?),? ", done.stdout, re.MULTILINE)
         passed = re.search(r"^\[  PASSED  \] (\d+) test", done.stdout, re.MULTILINE)
+        checked = re.search(r"checks\.sv:\d+: (.*)", done.stdout)
         if failed:
             return done.returncode, failed.group(1)
         if done.returncode < 0:
-            return done.returncode, f"signal {-done.returncode}"
+            return done.returncode, checked.group(1) if checked else f"signal {-done.returncode}"
         return done.returncode, f"{passed.group(1) if passed else 0} tests passed"
 
 
-def numbers(model):
-    return re.findall(r"\d+", model)
+def parameters(core, model):
+    return dict(zip(core.parameters, re.findall(r"\d+", model)))
 
 
 def run(command):
@@ -90,7 +96,7 @@ def copy(folder, mutation=None):
     sources.mkdir(parents=True)
     for file in RTL.iterdir():
         if file.is_file():
-            (sources / file.name).write_text(file.read_text())
+            shutil.copy(file, sources)
     if mutation:
         text = (sources / mutation.file).read_text()
         if text.count(mutation.old) != 1:
@@ -107,16 +113,20 @@ def check_unchanged(builder, index, model):
 
 def check_mutation(builder, index, mutation):
     folder = builder.folder / f"mutation{index}"
-    label = f"{mutation.name} ({mutation.file}, {mutation.model})"
+    model = mutation.model or builder.core.models[0]
+    label = f"{mutation.name} ({mutation.file}, {model})"
     try:
-        code, result = builder.outcome(copy(folder, mutation), mutation.model, folder)
+        code, result = builder.outcome(copy(folder, mutation), model, folder)
     except RuntimeError as error:
         return False, f"{label}: {error}"
+    finally:
+        shutil.rmtree(folder)
     return code != 0, f"{label}: {'found by' if code else 'NOT FOUND,'} {result}"
 
 
 def arguments(text):
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("core", choices=CORES)
     parser.add_argument("test")
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -126,16 +136,17 @@ def arguments(text):
 
 def main():
     chosen = arguments(__doc__)
+    core = CORES[chosen.core]
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        builder = Builder(chosen, Path(folder))
-        checks = [pool.submit(check_unchanged, builder, *item) for item in enumerate(mutations.MODELS)]
-        checks += [pool.submit(check_mutation, builder, *item) for item in enumerate(mutations.MUTATIONS)]
+        builder = Builder(core, chosen, Path(folder))
+        checks = [pool.submit(check_unchanged, builder, *item) for item in enumerate(core.models)]
+        checks += [pool.submit(check_mutation, builder, *item) for item in enumerate(core.mutations)]
         failures = 0
         for check in checks:
             good, text = check.result()
             failures += not good
             print("ok    " if good else "FAILED", text, flush=True)
-    print(f"{len(mutations.MUTATIONS)} bugs planted; {failures} failures")
+    print(f"{len(core.mutations)} bugs planted; {failures} failures")
     return 1 if failures else 0
 
 

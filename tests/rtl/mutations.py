@@ -5,22 +5,11 @@ The old text must be in the file exactly once. A model is ROWSxCOLUMNSaALPHAiINT
 one in which the bug shows.
 """
 
-import dataclasses
+from planting import HERE, Core, Mutation
 
 FOUR = "3x5a3i4w2"  # interleave 4, two weight buffers
 FOUR_ONE_BUFFER = "5x2a2i4w1"
 ONE = "2x6a5i1w2"  # interleave 1
-MODELS = (FOUR, FOUR_ONE_BUFFER, ONE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Mutation:
-    name: str
-    file: str
-    old: str
-    new: str
-    model: str = FOUR
-
 
 MUTATIONS = (
     # The multiply-accumulate.
@@ -87,4 +76,16 @@ MUTATIONS = (
     Mutation("counted a cycle early", "cycle_counters.sv", "COLUMNS + 3", "COLUMNS + 2"),
     Mutation("waits for sums count as drain", "cycle_counters.sv", "stall <= stall + 1", "drain <= drain + 1"),
     Mutation("waits for weights are not told apart", "sequencer.sv", "at_tile & ~weights_ready;", "at_tile & ~issue;"),
+)
+
+CORE = Core(
+    top="array_core",
+    parameters=("ROWS", "COLUMNS", "ALPHA", "INTERLEAVE", "WEIGHT_BUFFERS"),
+    constants={"PIXEL_BITS": 6, "TILE_BITS": 5},
+    models=(FOUR, FOUR_ONE_BUFFER, ONE),
+    mutations=MUTATIONS,
+    devices=HERE / "device.cc",
+    library="librtl_devices.so",
+    header="array_models.h",
+    macro="ARRAY_MODELS",
 )

@@ -2,7 +2,7 @@
 """Runs the core's tests on what synthesis made of the array: its rows and their control as LUTs and
 registers of an iCE40, between the edges as they are written.
 
-    netlist.py TEST --compiler CXX [--include DIR...]        arguments as for mutate.py
+    netlist.py array TEST --compiler CXX [--include DIR...]        arguments as for mutate.py
 """
 
 import shutil
@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 import mutate
-import mutations
 
 SOURCES = ("mac.sv", "lane_mux.sv", "mx_row.sv", "systolic_array.sv")
 
@@ -31,7 +30,7 @@ endmodule
 def synthesize(sources, model):
     """Replaces the array in `sources` by its netlist."""
     text = (sources / "systolic_array.sv").read_text()
-    values = dict(zip(("ROWS", "COLUMNS", "ALPHA", "INTERLEAVE", "WEIGHT_BUFFERS"), mutate.numbers(model)))
+    values = mutate.parameters(mutate.CORES["array"], model)
     chosen = " ".join(f"-chparam {name} {value}" for name, value in values.items())
     netlist = sources / "systolic_netlist.sv"
     mutate.run([
@@ -54,8 +53,9 @@ def main():
     arguments = mutate.arguments(__doc__)
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
-        builder = mutate.Builder(arguments, Path(folder))
-        for model in mutations.MODELS:
+        core = mutate.CORES["array"]
+        builder = mutate.Builder(core, arguments, Path(folder))
+        for model in core.models:
             sources = mutate.copy(Path(folder) / model)
             synthesize(sources, model)
             code, result = builder.outcome(sources, model, Path(folder) / model)

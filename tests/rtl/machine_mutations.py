@@ -5,21 +5,10 @@ The old text must be in the file exactly once. A model is ROWSxCOLUMNSaALPHAiINT
 one in which the bug shows.
 """
 
-import dataclasses
+from planting import HERE, Core, Mutation
 
 SMALL = "4x4a8i4w2r2k16"
 WIDE = "16x10a2i4w2r3k32"  # two groups of rows, two feed ports, four banks
-MODELS = (SMALL, WIDE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Mutation:
-    name: str
-    file: str
-    old: str
-    new: str
-    model: str = SMALL
-
 
 MUTATIONS = (
     # Windows.
@@ -76,3 +65,19 @@ MUTATIONS = (
     Mutation("the second operand stands", "vector_unit.sv", "step[12*32+:16] + pixel", "step[12*32+:16]"),
     Mutation("no pause for a division", "vector_unit.sv", "pausing <= pauses", "pausing <= 1'b0"),
 )
+
+CORE = Core(
+    top="machine_core",
+    parameters=("ROWS", "COLUMNS", "ALPHA", "INTERLEAVE", "WEIGHT_BUFFERS", "FEED_RULE", "CHANNELS"),
+    # As in machine/CMakeLists.txt and machine_shape.h.
+    constants={"POSITIONS": 64, "PIXEL_BITS": 6, "TILE_BITS": 5, "WEIGHT_WORDS": 512, "COLUMN_WORDS": 512,
+               "ROW_WORDS": 128, "TILE_WORDS": 128, "STEP_WORDS": 256, "TAP_WORDS": 128, "RESULT_WORDS": 64},
+    models=(SMALL, WIDE),
+    mutations=MUTATIONS,
+    devices=HERE / "machine" / "core_device.cc",
+    library="librtl_core_devices.so",
+    header="core_models.h",
+    macro="CORE_MODELS",
+    macro_constants=("POSITIONS",),
+    checks=HERE / "machine" / "checks.sv",
+)  # fmt: skip
