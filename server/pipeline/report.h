@@ -49,8 +49,9 @@ struct PackedLayers {
 // Everything but artifact version and data budget, which the caller knows. The JSON
 // has one object per layer: name, rows, columns before and after, alpha, nonzeros,
 // density, packing_efficiency, kept_energy (share of the dense layer's squared weights
-// that lie where weights remain), kept_saliency and saliency_bound (the same for what the
-// recipe says weights are worth, and the most that full groups could keep), tiles, cycles
+// that lie where weights remain), kept_saliency and saliency_bound (what the groups keep with
+// the worthiest weight of each cell, of what the recipe says weights are worth, and the most
+// that full groups could keep), tiles, cycles
 // and dense_cycles; then totals, accuracies, the epochs' losses and accuracies, stages, and
 // with an allocation the Pareto list (allocate.h). Under "quantization", for the input and
 // each layer of the integer network: mean_square of the float network's values,
