@@ -36,6 +36,7 @@ bool Bridge::Forward() {
   if (device::Read32(page_, kInterruptPending) & 1) {
     machine_.WriteRegister(kInterruptPending, 1);
     device::Write32(page_, kInterruptPending, 0);
+    PublishInterrupt();  // it has fallen, though it may rise again before the next look
   }
   if (const uint32_t enable = device::Read32(page_, kInterruptEnable); enable != enabled_) {
     machine_.WriteRegister(kInterruptEnable, enable);
