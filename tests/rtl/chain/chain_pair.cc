@@ -24,7 +24,7 @@ class Generator {
   std::optional<ChainPair> Generate() {
     network_ = {"image", "out", {}, {}};
     groupings_.clear();
-    network_.tensors.push_back({"image", {Pick(1, kImageChannels), Pick(1, 11), Pick(1, 11)}, 1.0, Pick(0, 1) == 1});
+    network_.tensors.push_back({"image", {Pick(1, kImageChannels), Pick(2, 11), Pick(2, 11)}, 1.0, Pick(0, 1) == 1});
     if (!AddLayer(shape_.first) || !AddLayer(shape_.second)) return std::nullopt;
     return Compiled();
   }
@@ -33,7 +33,7 @@ class Generator {
   int Pick(int low, int high) { return low + static_cast<int>(random_() % static_cast<uint64_t>(high - low + 1)); }
 
   nn::Window RandomWindow(int kind) {
-    const int stride = Pick(1, 2);
+    const int stride = Pick(0, 2) == 0 ? 2 : 1;
     if (kind == 0) return {.stride_h = stride, .stride_w = stride};
     if (kind < 4) return {3, 3, stride, stride, 1, 1, 1, 1};
     nn::Window w{Pick(1, 3), Pick(1, 3), Pick(1, 3), Pick(1, 3), Pick(0, 2), Pick(0, 2), Pick(0, 2), Pick(0, 2)};
@@ -92,7 +92,7 @@ class Generator {
   void FillRows(bool is_signed, quant::MatrixLayer& layer) {
     for (int row = 0; row < layer.weights.rows; ++row) {
       layer.bias.push_back(Pick(-3000, 3000));
-      layer.shift.push_back(static_cast<uint8_t>(Pick(0, 5) == 0 ? Pick(0, 31) : Pick(3, 8)));
+      layer.shift.push_back(static_cast<uint8_t>(Pick(0, 9) == 0 ? Pick(0, 31) : Pick(2, 7)));
     }
     layer.low = is_signed ? Pick(0, 2) ? -128 : 0 : 0;
     layer.high = is_signed ? 127 : Pick(0, 2) ? 255 : Pick(1, 255);
