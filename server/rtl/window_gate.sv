@@ -27,11 +27,11 @@ module window_gate (
     end
   end
 
-  // The last pixel of the window that is in the image.
+  // The last pixel of the window that is in the image. One right of it has come when the line has ended.
   wire [16:0] y = corner_y + 17'(reach_down);
   wire [16:0] x = corner_x + 17'(reach_right);
   wire [15:0] last_y = y[16] ? '0 : y[15:0] < height ? y[15:0] : height - 1'b1;
-  wire [15:0] last_x = x[16] ? '0 : x[15:0] < width ? x[15:0] : width - 1'b1;
+  wire [15:0] last_x = x[16] ? '0 : x[15:0];
 
   assign ready = complete | (last_y < next_y) | ((last_y == next_y) & (last_x < next_x));
 endmodule

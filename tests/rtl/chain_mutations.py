@@ -24,8 +24,7 @@ MUTATIONS = (
     Mutation("the image before is still there", "window_gate.sv", "if (restart) begin", "if (1'b0) begin"),
     # Windows.
     Mutation("the corner is awaited", "window_gate.sv", "corner_y + 17'(reach_down)", "corner_y", ONE),
-    Mutation("pixels on the right are awaited", "window_gate.sv", "x[15:0] < width ? x[15:0] : width - 1'b1",
-             "x[15:0]"),
+    Mutation("the line's end is awaited", "window_gate.sv", "corner_x + 17'(reach_right)", "corner_x + 17'd255"),
     Mutation("lines below are awaited", "window_gate.sv", "y[15:0] < height ? y[15:0] : height - 1'b1", "y[15:0]"),
     Mutation("pixels on the left are on the right", "window_gate.sv", "x[16] ? '0 : ", ""),
     Mutation("one pixel too many per line", "window_gate.sv", "next_x + 1'b1 == width", "next_x == width"),
