@@ -14,22 +14,31 @@ namespace {
 using array::ArrayProgram;
 using array::MatrixStep;
 
-// When each pixel of a tensor can be read.
+// When each pixel of a tensor can be read: never before the one ahead of it.
 using Ready = std::vector<int64_t>;
 
-struct Reach {
-  int stride_h = 1, stride_w = 1;
-  int last_dy = 0, last_dx = 0;  // of the window's last pixel, from its output pixel's place
+struct Stream {
+  Ready ready;
+  int64_t skew = 0;       // cycles from a pixel's first byte to its last: of array rows
+  bool in_memory = true;  // all of it, before the first word
 };
 
-Reach ReachOf(const nn::Window& w) {
+// Of one pixel of the window, from its output pixel's place.
+struct Reach {
+  int stride_h = 1, stride_w = 1;
+  int dy = 0, dx = 0;
+};
+
+Reach FirstOf(const nn::Window& w) { return {w.stride_h, w.stride_w, -w.pad_top, -w.pad_left}; }
+
+Reach LastOf(const nn::Window& w) {
   return {w.stride_h, w.stride_w, (w.kernel_h - 1) * w.dilation_h - w.pad_top,
           (w.kernel_w - 1) * w.dilation_w - w.pad_left};
 }
 
-struct HostReach {
-  Reach operator()(const quant::MaxPoolLayer& pool) const { return ReachOf(pool.window); }
-  Reach operator()(const quant::AveragePoolLayer& pool) const { return ReachOf(pool.window); }
+struct HostLast {
+  Reach operator()(const quant::MaxPoolLayer& pool) const { return LastOf(pool.window); }
+  Reach operator()(const quant::AveragePoolLayer& pool) const { return LastOf(pool.window); }
   Reach operator()(const quant::SubsampleLayer& sample) const { return {sample.stride_h, sample.stride_w}; }
   Reach operator()(const quant::ShiftLayer& shift) const {
     return {shift.stride_h, shift.stride_w, *std::max_element(shift.dy.begin(), shift.dy.end()),
@@ -43,17 +52,18 @@ struct HostReach {
   }
 };
 
-int64_t ReadyAt(const Ready& ready, const nn::Shape& shape, const Reach& reach, int y, int x) {
-  const int last_y = std::clamp(y * reach.stride_h + reach.last_dy, 0, shape.height - 1);
-  const int last_x = std::clamp(x * reach.stride_w + reach.last_dx, 0, shape.width - 1);
-  return ready[size_t(last_y) * shape.width + last_x];
+// The number of that pixel, or of the one in the image that is next to it.
+size_t PixelAt(const nn::Shape& shape, const Reach& reach, int y, int x) {
+  const int row = std::clamp(y * reach.stride_h + reach.dy, 0, shape.height - 1);
+  const int column = std::clamp(x * reach.stride_w + reach.dx, 0, shape.width - 1);
+  return size_t(row) * shape.width + column;
 }
 
 class Predictor {
  public:
-  explicit Predictor(const ArrayProgram& program) : program_(program) {
+  Predictor(const ArrayProgram& program, std::span<const ArraySize> arrays) : program_(program), arrays_(arrays) {
     const nn::Shape& image = program.tensors.front().shape;
-    ready_.push_back(Ready(size_t(image.height) * image.width, 0));
+    streams_.push_back({Ready(size_t(image.height) * image.width, 0)});
   }
 
   Pipelined Run() {
@@ -65,7 +75,7 @@ class Predictor {
         StreamHost(std::get<quant::HostLayer>(operation), i);
       }
     }
-    result_.latency = ready_.back().back();
+    result_.latency = streams_.back().ready.back();
     return std::move(result_);
   }
 
@@ -73,58 +83,83 @@ class Predictor {
   const nn::Shape& shape(size_t tensor) const { return program_.tensors[tensor].shape; }
 
   template <typename Issue>
-  void ForEachPixel(size_t step, const Issue& issue) {
+  Ready ForEachPixel(size_t step, const Issue& issue) {
     const nn::Shape& output = shape(step + 1);
     Ready ready;
     for (int y = 0; y < output.height; ++y) {
       for (int x = 0; x < output.width; ++x) ready.push_back(issue(y, x));
     }
-    ready_.push_back(std::move(ready));
+    return ready;
   }
 
   int64_t InputReady(int tensor, const Reach& reach, int y, int x) const {
-    return ReadyAt(ready_[size_t(tensor)], shape(size_t(tensor)), reach, y, x);
+    return streams_[size_t(tensor)].ready[PixelAt(shape(size_t(tensor)), reach, y, x)];
+  }
+
+  // From the first pixel of the window to the last that is written, or begun to be, when the
+  // array's last column reads.
+  int64_t Buffered(const MatrixStep& step, const ArraySize& array, int64_t issued, int y, int x) const {
+    const Stream& input = streams_[size_t(step.input)];
+    if (input.in_memory) return 0;
+    const int64_t last_read = issued + array.columns;
+    const auto written = std::upper_bound(input.ready.begin(), input.ready.end(), last_read + input.skew);
+    const size_t oldest = PixelAt(shape(size_t(step.input)), FirstOf(step.window), y, x);
+    return written - input.ready.begin() - static_cast<int64_t>(oldest);
   }
 
   void StreamMatrix(const MatrixStep& step, size_t index) {
     const int64_t word = array::WordCycles(program_.config);
-    const int64_t through = array::kStartUp + (step.matrix.groups - 1) + (step.matrix.rows - 1) + array::kSumBits +
-                            array::kRequantize + 1;
-    const Reach reach = ReachOf(step.window);
-    int64_t issued = -word, first = -1;
-    ForEachPixel(index, [&](int y, int x) {
-      issued = std::max(issued + word, InputReady(step.input, reach, y, x));
+    const ArraySize array =
+        arrays_.empty() ? ArraySize{step.matrix.rows, step.matrix.groups} : arrays_[result_.steps.size()];
+    const int64_t through =
+        array::kStartUp + (array.columns - 1) + (array.rows - 1) + array::kSumBits + array::kRequantize + 1;
+    PipelinedStep made{program_.steps[index].name, array.rows, array.columns, -1};
+    int64_t issued = -word;
+    Ready ready = ForEachPixel(index, [&](int y, int x) {
+      issued = std::max(issued + word, InputReady(step.input, LastOf(step.window), y, x));
       if (step.residual) issued = std::max(issued, InputReady(step.residual->tensor, {}, y, x));
-      if (first < 0) first = issued;
+      if (made.first_word < 0) made.first_word = issued;
+      made.buffer_pixels = std::max(made.buffer_pixels, Buffered(step, array, issued, y, x));
       return issued + through;
     });
-    const nn::Shape& input = shape(size_t(step.input));
-    const int64_t lines = int64_t{step.window.kernel_h - 1} * step.window.dilation_h;
-    const int64_t buffered = std::min<int64_t>(lines, input.height) * input.width * input.channels;
-    result_.steps.push_back({program_.steps[index].name, step.matrix.rows, step.matrix.groups, first,
-                             ready_.back().back(), buffered});
-    result_.cells += int64_t{step.matrix.rows} * step.matrix.groups;
-    result_.buffer_bytes += result_.steps.back().buffer_bytes;
-    result_.interval = std::max(result_.interval, word * int64_t(ready_.back().size()));
+    made.last_output = ready.back();
+    made.buffer_bytes = made.buffer_pixels * shape(size_t(step.input)).channels;
+    result_.interval = std::max(result_.interval, issued + word - made.first_word);
+    Append(std::move(made));
+    streams_.push_back({std::move(ready), array.rows - 1, false});
+  }
+
+  void Append(PipelinedStep made) {
+    result_.cells += int64_t{made.rows} * made.columns;
+    result_.buffer_bytes += made.buffer_bytes;
+    result_.steps.push_back(std::move(made));
   }
 
   void StreamHost(const quant::HostLayer& layer, size_t index) {
-    const Reach reach = std::visit(HostReach(), layer);
+    const Reach last = std::visit(HostLast(), layer);
     const std::vector<int> inputs = quant::InputsOf(layer);
-    ForEachPixel(index, [&](int y, int x) {
-      int64_t ready = 0;
-      for (const int input : inputs) ready = std::max(ready, InputReady(input, reach, y, x));
+    int64_t ready = 0;
+    Ready all = ForEachPixel(index, [&](int y, int x) {
+      for (const int input : inputs) ready = std::max(ready, InputReady(input, last, y, x));
       return ready;
     });
+    const bool in_memory =
+        std::all_of(inputs.begin(), inputs.end(), [&](int input) { return streams_[size_t(input)].in_memory; });
+    streams_.push_back({std::move(all), 0, in_memory});
   }
 
   const ArrayProgram& program_;
-  std::vector<Ready> ready_;  // by tensor
+  const std::span<const ArraySize> arrays_;
+  std::vector<Stream> streams_;  // by tensor
   Pipelined result_;
 };
 
 }  // namespace
 
-Pipelined PredictPipelined(const ArrayProgram& program) { return Predictor(program).Run(); }
+Pipelined PredictPipelined(const ArrayProgram& program) { return Predictor(program, {}).Run(); }
+
+Pipelined PredictPipelined(const ArrayProgram& program, std::span<const ArraySize> arrays) {
+  return Predictor(program, arrays).Run();
+}
 
 }  // namespace colonnade::compiler

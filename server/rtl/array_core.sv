@@ -66,18 +66,8 @@ module array_core #(
   wire [TILE_BITS-1:0] next_tile;
   wire [ROW_BITS-1:0] next_last_row;
 
-  // Control at the left and right edge, from row 0 up.
-  wire [ROWS:0] read, read_continues, done, final_tile;
-  wire [(ROWS+1)*2-1:0] read_phase, done_phase;
-  wire [(ROWS+1)*TILE_BITS-1:0] read_tile, done_tile;
-  wire [(ROWS+1)*PIXEL_BITS-1:0] read_pixel, done_pixel;
-  assign final_tile[0] = done_final;
-
-  wire array_swap, array_first, swap_at_last_cell, first_at_last_column;
-  wire [1:0] array_phase, phase_at_last_column;
-  wire [ROWS*INTERLEAVE-1:0] sums, results;
-
-  wire last_words_done = done[ROWS-1] & (done_pixel[(ROWS-1)*PIXEL_BITS+:PIXEL_BITS] == last_pixel);
+  wire swap_at_last_cell, last_words_done;
+  wire [TILE_BITS-1:0] done_tile;
   wire freed = WEIGHT_BUFFERS == 2 ? swap_at_last_cell : last_words_done;
   wire finished = output_valid[ROWS-1] & (output_tile[(ROWS-1)*TILE_BITS+:TILE_BITS] == last_tile) &
                   (output_pixel[(ROWS-1)*PIXEL_BITS+:PIXEL_BITS] == last_pixel);
@@ -86,7 +76,7 @@ module array_core #(
       .clk, .write(table_write), .write_tile(table_tile), .write_last_row(table_last_row),
       .write_continues(table_continues), .write_final(table_final),
       .load_tile(next_tile), .load_last_row(next_last_row),
-      .issue_tile, .issue_continues(continues), .done_tile(done_tile[0+:TILE_BITS]), .done_final
+      .issue_tile, .issue_continues(continues), .done_tile, .done_final
   );
 
   weight_loader #(.ROW_BITS(ROW_BITS), .TILE_BITS(TILE_BITS)) u_loader (
@@ -97,57 +87,20 @@ module array_core #(
   sequencer #(
       .COLUMNS(COLUMNS), .INTERLEAVE(INTERLEAVE), .PIXEL_BITS(PIXEL_BITS), .TILE_BITS(TILE_BITS)
   ) u_sequencer (
-      .clk, .reset, .start, .finished, .last_tile, .last_pixel, .continues, .weights_ready,
+      .clk, .reset, .start, .finished, .last_tile, .last_pixel, .continues, .weights_ready, .window_ready(1'b1),
       .busy, .issue, .first_of_tile, .first_of_word, .last_of_tile, .last_of_step,
       .waits_for_weights, .waits_for_sums, .tile(issue_tile), .pixel(issue_pixel), .bit_index(issue_bit), .phase
   );
 
-  start_up #(.PIXEL_BITS(PIXEL_BITS), .TILE_BITS(TILE_BITS)) u_start_up (
-      .clk, .reset, .first_of_tile, .first_of_word, .continues, .tile(issue_tile), .pixel(issue_pixel), .phase,
-      .read(read[0]), .read_phase(read_phase[0+:2]), .read_continues(read_continues[0]),
-      .read_tile(read_tile[0+:TILE_BITS]), .read_pixel(read_pixel[0+:PIXEL_BITS]),
-      .swap(array_swap), .first(array_first), .array_phase
-  );
-
-  systolic_array #(
-      .ROWS(ROWS), .COLUMNS(COLUMNS), .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS)
+  edged_array #(
+      .ROWS(ROWS), .COLUMNS(COLUMNS), .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS),
+      .PIXEL_BITS(PIXEL_BITS), .TILE_BITS(TILE_BITS)
   ) u_array (
-      .clk, .load, .swap(array_swap), .first(array_first), .phase(array_phase), .lanes, .words,
-      .sums_in(sums), .sums_out(results), .swap_at_last_cell, .first_at_last_column, .phase_at_last_column
+      .clk, .reset, .start, .last_pixel, .low, .high, .first_of_tile, .first_of_word, .continues, .tile(issue_tile),
+      .pixel(issue_pixel), .phase, .load, .words, .lanes, .swap_at_last_cell, .initial_read, .initial_tile,
+      .initial_pixel, .initial_words, .done_tile, .done_final, .last_words_done, .shift_tile, .shifts, .output_valid,
+      .output_tile, .output_pixel, .quantized, .logits
   );
-
-  word_timer #(.INTERLEAVE(INTERLEAVE), .PIXEL_BITS(PIXEL_BITS), .TILE_BITS(TILE_BITS)) u_timer (
-      .clk, .reset, .start, .last_pixel, .first(first_at_last_column), .phase(phase_at_last_column),
-      .done(done[0]), .done_phase(done_phase[0+:2]), .done_tile(done_tile[0+:TILE_BITS]),
-      .done_pixel(done_pixel[0+:PIXEL_BITS])
-  );
-
-  generate
-    for (genvar r = 0; r < ROWS; r++) begin : g_row
-      row_edge #(.INTERLEAVE(INTERLEAVE), .PIXEL_BITS(PIXEL_BITS), .TILE_BITS(TILE_BITS)) u_edge (
-          .clk,
-          .read_in(read[r]), .read_phase_in(read_phase[r*2+:2]), .read_continues_in(read_continues[r]),
-          .read_tile_in(read_tile[r*TILE_BITS+:TILE_BITS]), .read_pixel_in(read_pixel[r*PIXEL_BITS+:PIXEL_BITS]),
-          .read_out(read[r+1]), .read_phase_out(read_phase[(r+1)*2+:2]), .read_continues_out(read_continues[r+1]),
-          .read_tile_out(read_tile[(r+1)*TILE_BITS+:TILE_BITS]),
-          .read_pixel_out(read_pixel[(r+1)*PIXEL_BITS+:PIXEL_BITS]),
-          .initial_word(initial_words[r*32+:32]), .sums(sums[r*INTERLEAVE+:INTERLEAVE]),
-          .done_in(done[r]), .done_phase_in(done_phase[r*2+:2]), .done_final_in(final_tile[r]),
-          .done_tile_in(done_tile[r*TILE_BITS+:TILE_BITS]), .done_pixel_in(done_pixel[r*PIXEL_BITS+:PIXEL_BITS]),
-          .done_out(done[r+1]), .done_phase_out(done_phase[(r+1)*2+:2]), .done_final_out(final_tile[r+1]),
-          .done_tile_out(done_tile[(r+1)*TILE_BITS+:TILE_BITS]),
-          .done_pixel_out(done_pixel[(r+1)*PIXEL_BITS+:PIXEL_BITS]),
-          .results(results[r*INTERLEAVE+:INTERLEAVE]), .shift(shifts[r*5+:5]), .low, .high,
-          .output_valid(output_valid[r]), .output_tile(output_tile[r*TILE_BITS+:TILE_BITS]),
-          .output_pixel(output_pixel[r*PIXEL_BITS+:PIXEL_BITS]),
-          .quantized(quantized[r*9+:9]), .logit(logits[r*32+:32])
-      );
-      assign initial_read[r] = read[r] & ~read_continues[r];
-      assign initial_tile[r*TILE_BITS+:TILE_BITS] = read_tile[r*TILE_BITS+:TILE_BITS];
-      assign initial_pixel[r*PIXEL_BITS+:PIXEL_BITS] = read_pixel[r*PIXEL_BITS+:PIXEL_BITS];
-      assign shift_tile[r*TILE_BITS+:TILE_BITS] = done_tile[(r+1)*TILE_BITS+:TILE_BITS];
-    end
-  endgenerate
 
   cycle_counters #(.COLUMNS(COLUMNS), .TILE_BITS(TILE_BITS)) u_counters (
       .clk, .reset, .start, .busy, .issue, .waits_for_weights, .waits_for_sums, .last_of_tile, .last_of_step,

@@ -16,6 +16,7 @@ module sequencer #(
     input  logic [PIXEL_BITS-1:0] last_pixel,
     input  logic                  continues,  // tile `tile` does
     input  logic                  weights_ready,
+    input  logic                  window_ready,  // the data of pixel `pixel` are there
     output logic                  busy,
     output logic                  issue,      // bit `bit_index` of `pixel` of `tile`
     output logic                  first_of_tile,
@@ -40,7 +41,7 @@ module sequencer #(
   wire sums_ready = ~continues | (sums_delay == '0);
   wire ends_word = issue & (&bit_index);
 
-  assign issue = pending & (~at_tile | (weights_ready & sums_ready));
+  assign issue = pending & (~at_tile | (weights_ready & sums_ready)) & (~at_word | window_ready);
   assign first_of_word = issue & at_word;
   assign first_of_tile = issue & at_tile;
   assign last_of_tile = ends_word & (pixel == last_pixel);

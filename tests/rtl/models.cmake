@@ -1,14 +1,17 @@
-# colonnade_models(LIBRARY TOP PREFIX HEADER MACRO OPTIMIZE -O1 MODELS m... SOURCES s... [ARGUMENTS a...] [LISTED n...]):
-# a library of Verilated models of module TOP, one for each m, which has the numbers of the first parameters
-# of `names` in it, such as 4x4a8i4w2. HEADER defines MACRO(MODEL): MODEL(PREFIX_m, its numbers, n...) for each.
+# colonnade_models(LIBRARY TOP PREFIX HEADER MACRO OPTIMIZE -O1 MODELS m... SOURCES s... [NAMES p...] [ARGUMENTS a...]
+# [LISTED n...]): a library of Verilated models of module TOP, one for each m, which has the numbers of the first
+# parameters of p in it, such as 4x4a8i4w2; without p, of the array's. HEADER defines MACRO(MODEL):
+# MODEL(PREFIX_m, its numbers, n...) for each.
 function(colonnade_models library top prefix header macro)
-  cmake_parse_arguments(ARG "" OPTIMIZE "MODELS;SOURCES;ARGUMENTS;LISTED" ${ARGN})
-  set(names ROWS COLUMNS ALPHA INTERLEAVE WEIGHT_BUFFERS FEED_RULE CHANNELS)
+  cmake_parse_arguments(ARG "" OPTIMIZE "MODELS;SOURCES;NAMES;ARGUMENTS;LISTED" ${ARGN})
+  if(NOT ARG_NAMES)
+    set(ARG_NAMES ROWS COLUMNS ALPHA INTERLEAVE WEIGHT_BUFFERS FEED_RULE CHANNELS)
+  endif()
   add_library(${library} STATIC EXCLUDE_FROM_ALL)
   foreach(model IN LISTS ARG_MODELS)
     string(REGEX MATCHALL "[0-9]+" numbers ${model})
     set(parameters "")
-    foreach(name number IN ZIP_LISTS names numbers)
+    foreach(name number IN ZIP_LISTS ARG_NAMES numbers)
       if(DEFINED number)
         list(APPEND parameters -G${name}=${number})
       endif()

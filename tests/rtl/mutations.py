@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation("control of all rows alike", "systolic_array.sv", ".begins[r+:COLUMNS]", ".begins[0+:COLUMNS]", ONE),
     Mutation("words loaded over unswapped ones", "systolic_array.sv", "swaps[STAGES-1];", "swaps[STAGES-2];"),
     Mutation(
-        "one buffer: freed by the lowest row", "array_core.sv", "wire last_words_done = done[ROWS-1]",
-        "wire last_words_done = done[0]", FOUR_ONE_BUFFER,
+        "one buffer: freed by the lowest row", "edged_array.sv", "last_words_done = done[ROWS-1]",
+        "last_words_done = done[0]", FOUR_ONE_BUFFER,
     ),
     # Sequencer and loader.
     Mutation("each tile begins with phase 0", "sequencer.sv", "phase <= phase", "phase <= last_of_tile ? '0 : phase"),
