@@ -18,7 +18,7 @@ namespace {
 absl::StatusOr<int> SharedMemory(const char* name, size_t bytes) {
   const int file = ::memfd_create(name, MFD_CLOEXEC);
   if (file >= 0 && ::ftruncate(file, off_t(bytes)) == 0) return file;
-  const absl::Status error = SystemError("cannot make", name);
+  const absl::Status error = SystemError("make", name);
   const Descriptor closed(file);
   return error;
 }

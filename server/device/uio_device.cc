@@ -37,7 +37,7 @@ absl::StatusOr<uint64_t> ReadNumber(const std::string& path) {
 
 absl::Status WriteNumber(const std::string& path, uint64_t number) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (file.get() < 0) return SystemError("cannot open", path);
+  if (file.get() < 0) return SystemError("open", path);
   return WriteAll(file.get(), path, fmt::format("{}\n", number));
 }
 
@@ -83,8 +83,8 @@ class UioDevice final : public Device {
 };
 
 absl::Status UioDevice::Open() {
-  if (uio_.get() < 0) return SystemError("cannot open", Dev(options_.uio));
-  if (interrupt_ < 0) return SystemError("cannot open", Dev(options_.interrupt));
+  if (uio_.get() < 0) return SystemError("open", Dev(options_.uio));
+  if (interrupt_ < 0) return SystemError("open", Dev(options_.interrupt));
   if (::flock(uio_.get(), LOCK_EX | LOCK_NB) != 0) {
     return absl::UnavailableError(fmt::format("'{}' is in use by another process", Dev(options_.uio)));
   }
@@ -106,7 +106,7 @@ absl::Status UioDevice::OpenRegisters() {
 absl::Status UioDevice::OpenBuffer() {
   const std::string path = Dev(options_.buffer);
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (file.get() < 0) return SystemError("cannot open", path);
+  if (file.get() < 0) return SystemError("open", path);
   COLONNADE_ASSIGN_OR_RETURN(const uint64_t size, ReadNumber(OfBuffer("size")));
   COLONNADE_ASSIGN_OR_RETURN(address_, ReadNumber(OfBuffer("phys_addr")));
   COLONNADE_ASSIGN_OR_RETURN(const uint64_t coherent, ReadNumber(OfBuffer("dma_coherent")));
@@ -168,7 +168,7 @@ absl::StatusOr<std::unique_ptr<Device>> OpenUio(const UioOptions& options) {
   const int interrupt = options.interrupt.empty() ? -1 : open(options.interrupt);
   if (!options.interrupt.empty() && interrupt < 0) {
     const Descriptor closed(uio);
-    return SystemError("cannot open", options.dev_root + "/" + options.interrupt);
+    return SystemError("open", options.dev_root + "/" + options.interrupt);
   }
   auto device = std::make_unique<UioDevice>(options, uio, interrupt);
   COLONNADE_RETURN_IF_ERROR(device->Open());

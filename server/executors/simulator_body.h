@@ -131,10 +131,9 @@ struct Adder {
   template <bool kInterleaved>
   COLONNADE_INLINE void Step(Plane product, Plane first, Plane sign, Plane sum_in) {
     negative = kInterleaved ? Select(first, sign, negative) : sign;
-    const Plane addend = product ^ negative;
-    const Plane carry_in = Select(first, negative, sum_carry);
-    result = Sum(sum_in, addend, carry_in);
-    sum_carry = Carry(sum_in, addend, carry_in);
+    const Plane carry_in = sum_carry & ~first;
+    result = Sum(sum_in, product, carry_in);
+    sum_carry = Carry(sum_in ^ negative, product, carry_in);
   }
 };
 

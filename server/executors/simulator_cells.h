@@ -2,6 +2,11 @@
 // The registers of a whole array, and what they hold in every cycle, as bit planes.
 // The array manual (docs/array_manual.md, section 2) says what each register is.
 //
+// A cell picks a data bit in one cycle and adds it in the next. Here a cycle is that of
+// adding, and what belongs to the bit that is added comes with it: its lanes, the select
+// and sign it was picked by, its control. So the register between the two holds nothing
+// that has to be kept.
+//
 // A block is 1 to 32 cycles of everything that comes in at the array's edges; Advance()
 // computes them and gives what leaves at the right. Any input is allowed: words that
 // come too early, swaps in the middle of a word. Whether they make sense is decided by
@@ -24,11 +29,11 @@ using WeightRow = std::vector<uint32_t>;  // [strips][kWordPlanes]
 // but `cycles` when nothing happens.
 struct CellInputs {
   int cycles = kBlockCycles;
-  uint32_t first = 0, swap = 0;        // stage 0 of the control line
+  uint32_t first = 0, swap = 0;        // of cell (0, 0)
   std::array<uint32_t, 2> phase = {};  // its two bits; interleave 4 only
   uint32_t load = 0;
   std::vector<const WeightRow*> words;  // on the weight bus, one per cycle of `load`
-  std::vector<uint32_t> lanes;          // [columns padded to strips][kMaxLanes], from the feeder
+  std::vector<uint32_t> lanes;          // [columns padded to strips][kMaxLanes], of row 0
   std::vector<uint32_t> sums;           // [interleave][padded rows], on the left wires
 };
 

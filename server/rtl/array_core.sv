@@ -32,7 +32,7 @@ module array_core #(
     output logic [TILE_BITS-1:0]               load_tile,
     output logic [ROW_BITS-1:0]                load_row,
     input  logic [COLUMNS*WORD_BITS-1:0]       words,
-    // data bits, wanted in column c 4 + c cycles later; 0 otherwise
+    // data bits, wanted below column c 3 + c cycles later; 0 otherwise
     output logic                               issue,
     output logic [TILE_BITS-1:0]               issue_tile,
     output logic [PIXEL_BITS-1:0]              issue_pixel,

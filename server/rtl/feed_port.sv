@@ -37,7 +37,7 @@ module feed_port #(
     output logic                       read,
     output logic [ADDRESS_BITS-1:0]    address,
     input  logic [CHANNELS*8-1:0]      word,
-    // bits, 4 cycles after the word's beginning
+    // bits, 3 cycles after the word's beginning
     output logic [COLUMNS*ALPHA-1:0]   lanes
 );
   localparam int SLOTS = 2 ** SLOT_BITS;
@@ -83,25 +83,23 @@ module feed_port #(
       .word, .select(selects[select_slot]), .bytes
   );
   wire [ALPHA*8-1:0] chosen = select_in_image ? bytes : {ALPHA{zero_point}};
-  logic load_valid;
-  logic [SLOT_BITS-1:0] load_slot;
+  logic [COLUMNS-1:0] begins;  // the column whose word it is
   logic [ALPHA*8-1:0] planes;
   always_ff @(posedge clk) begin
-    load_valid <= select_valid & ~reset;
+    for (int c = 0; c < COLUMNS; c++) begins[c] <= select_valid & (32'(select_slot) == c) & ~reset;
     if (select_valid) begin
-      load_slot <= select_slot;
       for (int b = 0; b < 8; b++) begin
         for (int l = 0; l < ALPHA; l++) planes[b*ALPHA+l] <= chosen[l*8+b];
       end
     end
   end
 
-  // Shift registers.
+  // The first bits leave at once, the others from shift registers.
   generate
     for (genvar c = 0; c < COLUMNS; c++) begin : g_column
-      logic [ALPHA*8-1:0] bits;
-      assign lanes[c*ALPHA+:ALPHA] = bits[ALPHA-1:0];
-      always_ff @(posedge clk) bits <= load_valid & (32'(load_slot) == c) ? planes : bits >> ALPHA;
+      logic [ALPHA*7-1:0] bits;
+      assign lanes[c*ALPHA+:ALPHA] = begins[c] ? planes[ALPHA-1:0] : bits[ALPHA-1:0];
+      always_ff @(posedge clk) bits <= begins[c] ? planes[ALPHA*8-1:ALPHA] : bits >> ALPHA;
     end
   endgenerate
 

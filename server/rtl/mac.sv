@@ -32,11 +32,13 @@ module mac #(
     end
   endgenerate
 
-  wire [WIDTH-1:0] addend = g_bit[0].total ^ negative;
-  wire [WIDTH-1:0] carry_in = (first & negative) | (~first & sum_carry);
+  // The carry is kept inverted where the product is.
+  wire [WIDTH-1:0] product = g_bit[0].total;
+  wire [WIDTH-1:0] carry_in = ~first & sum_carry;
+  wire [WIDTH-1:0] signed_in = sums_in ^ negative;
 
   always_ff @(posedge clk) begin
-    sums_out <= sums_in ^ addend ^ carry_in;
-    sum_carry <= (sums_in & addend) | (sums_in & carry_in) | (addend & carry_in);
+    sums_out <= sums_in ^ product ^ carry_in;
+    sum_carry <= (signed_in & product) | (signed_in & carry_in) | (product & carry_in);
   end
 endmodule

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ROWS x COLUMNS cells and the delay line of their control: cell (r, c) reads stage r + c.
-// Lanes enter row 0, column c in cycle s + c; sums enter row r of column 0 in cycle s + r.
+// ROWS x COLUMNS cells and the delay line of their control: cell (r, c) picks a lane by stage
+// r + c, and adds in the next cycle, by stage r + c + 1. Lanes enter row 0, column c in cycle
+// s - 1 + c; sums enter row r of column 0 in cycle s + r.
 // Manual, sections 1 to 3.
 module systolic_array #(
     parameter int ROWS = 16,
@@ -12,7 +13,7 @@ module systolic_array #(
 ) (
     input  logic                              clk,
     input  logic                              load,
-    input  logic                              swap,   // control of cell (0, 0)
+    input  logic                              swap,   // control of cell (0, 0): stage 0
     input  logic                              first,
     input  logic [1:0]                        phase,
     input  logic [COLUMNS*ALPHA-1:0]          lanes,
@@ -38,9 +39,9 @@ module systolic_array #(
     phase_1_line <= phases_1[STAGES-1:0];
   end
 
-  assign swap_at_last_cell = swaps[STAGES-1];
-  assign first_at_last_column = firsts[COLUMNS-1];
-  assign phase_at_last_column = {phases_1[COLUMNS-1], phases_0[COLUMNS-1]};
+  assign swap_at_last_cell = swaps[STAGES];
+  assign first_at_last_column = firsts[COLUMNS];
+  assign phase_at_last_column = {phases_1[COLUMNS], phases_0[COLUMNS]};
 
   // Row by row; lane and word row r are below cell row r, in the order of mx_row.
   localparam int LANES = COLUMNS * ALPHA;
@@ -65,16 +66,17 @@ module systolic_array #(
       end
     end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
-      wire [INTERLEAVE*COLUMNS-1:0] turns, begins;
+      wire [INTERLEAVE*COLUMNS-1:0] turns, starts, adds;
       for (genvar k = 0; k < INTERLEAVE; k++) begin : g_control
         assign turns[k*COLUMNS+:COLUMNS] = g_turn[k].turn[r+:COLUMNS];
-        assign begins[k*COLUMNS+:COLUMNS] = g_turn[k].begins[r+:COLUMNS];
+        assign starts[k*COLUMNS+:COLUMNS] = g_turn[k].begins[r+:COLUMNS];
+        assign adds[k*COLUMNS+:COLUMNS] = g_turn[k].begins[r+1+:COLUMNS];
       end
       mx_row #(
           .COLUMNS(COLUMNS), .ALPHA(ALPHA), .INTERLEAVE(INTERLEAVE), .WEIGHT_BUFFERS(WEIGHT_BUFFERS),
           .WORD_BITS(WORD_BITS)
       ) u_row (
-          .clk, .load, .swap(swaps[r+:COLUMNS]), .turns, .firsts(begins),
+          .clk, .load, .swap(swaps[r+:COLUMNS]), .swapped(swaps[r+1+:COLUMNS]), .turns, .starts, .firsts(adds),
           .lanes_in(lane[r*LANES+:LANES]), .lanes_out(lane[(r+1)*LANES+:LANES]),
           .words_in(word[r*WORDS+:WORDS]), .words_out(word[(r+1)*WORDS+:WORDS]),
           .sums_in(sums_in[r*INTERLEAVE+:INTERLEAVE]), .sums_out(sums_out[r*INTERLEAVE+:INTERLEAVE])

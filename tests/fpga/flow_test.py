@@ -23,12 +23,12 @@ def report(*arguments):
 
 
 def registers(rows, columns, alpha, interleave, buffers):
-    """Array manual, section 2, without what nothing reads: the highest row's lanes, the control
-    line's last stage, phases at interleave 1 and the swap line with one buffer."""
+    """Array manual, section 2, without what nothing reads: the highest row's lanes, phases at
+    interleave 1 and the swap line with one buffer."""
     word = 8 + (alpha - 1).bit_length()
-    cell = alpha + buffers * word + interleave * 14 + (interleave if interleave == 4 else 0)
+    cell = alpha + buffers * word + interleave * 15 + (interleave if interleave == 4 else 0)
     stage = 1 + (2 if interleave == 4 else 0) + (1 if buffers == 2 else 0)
-    return rows * columns * cell - columns * alpha + (rows + columns - 2) * stage
+    return rows * columns * cell - columns * alpha + (rows + columns - 1) * stage
 
 
 class Flow(unittest.TestCase):

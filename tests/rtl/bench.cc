@@ -6,7 +6,7 @@
 namespace colonnade::rtl {
 namespace {
 
-constexpr int kFeederCycles = 4;  // from issuing a bit to the lanes of column 0
+constexpr int kFeederCycles = 3;  // from issuing a bit to the lanes of column 0
 constexpr int64_t kLongest = 200'000;
 
 int SelectBits(int alpha) { return std::bit_width(static_cast<unsigned>(alpha - 1)); }

@@ -13,22 +13,23 @@ ONE = "2x6a5i1w2"  # interleave 1
 
 MUTATIONS = (
     # The multiply-accumulate.
-    Mutation("sum carry starts at 0", "mac.sv", "(first & negative) | (~first & sum_carry)", "~first & sum_carry"),
-    Mutation("sum carry is not cleared", "mac.sv", "| (~first & sum_carry)", "| sum_carry"),
-    Mutation("product is not inverted", "mac.sv", "g_bit[0].total ^ negative", "g_bit[0].total", ONE),
+    Mutation("sum carry starts at 1", "mac.sv", "~first & sum_carry", "first | sum_carry"),
+    Mutation("sum carry is not cleared", "mac.sv", "~first & sum_carry", "sum_carry"),
+    Mutation("no product is subtracted", "mac.sv", "sums_in ^ negative", "sums_in", ONE),
     Mutation("partial sums do not move", "mac.sv", "partial <= g_bit[i+1].total", "partial <= total"),
     Mutation("a carry is forgotten", "mac.sv", "| (row & carry) | (partial & carry)", "| (row & carry)", ONE),
     Mutation("highest magnitude bit is lost", "mac.sv", "assign total = row;", "assign total = row & '0;"),
     # The cell.
     Mutation("sign from a magnitude bit", "mx_row.sv", "words[7*COLUMNS+:COLUMNS]", "words[6*COLUMNS+:COLUMNS]"),
-    Mutation("sign is not kept for the word", "mx_row.sv", "(first & signs) | (~first & kept)", "signs"),
+    Mutation("sign is not kept for the word", "mx_row.sv", "(start & signs) | (~start & kept)", "signs"),
     Mutation("lane selected by the loaded word", "mx_row.sv", ".select(words[", ".select(words_out["),
+    Mutation("sign of the word before", "mx_row.sv", "start = starts[k", "start = firsts[k"),
     Mutation("lane from the cell's own register", "mx_row.sv", ".lanes(lanes_in)", ".lanes(lanes_out)"),
     Mutation("select bits are ignored", "lane_mux.sv", "(upper & high)", "(upper & low)"),
     Mutation("words move without load", "mx_row.sv", "if (load) words_out", "words_out"),
     Mutation("one buffer: words move without load", "mx_row.sv", "if (load) words_out", "words_out", FOUR_ONE_BUFFER),
     Mutation(
-        "lowest weight bit stays stale", "mx_row.sv", "{WORD_BITS{swap}}", "{{WORD_BITS-1{swap}}, {COLUMNS{1'b0}}}"
+        "lowest weight bit stays stale", "mx_row.sv", "{7{swapped}}}", "{6{swapped}}, {COLUMNS{1'b0}}}"
     ),
     Mutation(
         "pairs of multiply-accumulates swap turns", "mx_row.sv", "turns[k*COLUMNS+:WIDTH]",
@@ -36,12 +37,13 @@ MUTATIONS = (
     ),
     Mutation("multiply-accumulates swap turns", "systolic_array.sv", "k % 2 == 1 ? phases_0", "k % 2 == 0 ? phases_0"),
     # Skew and control.
-    Mutation("swap a cycle late", "systolic_array.sv", "swaps[r+:COLUMNS]", "swaps[r+1+:COLUMNS]"),
-    Mutation("swap a cycle early", "start_up.sv", "swap = swaps[3]", "swap = swaps[2]"),
-    Mutation("first bit a cycle late", "systolic_array.sv", ".begins[r+:COLUMNS]", ".begins[r+1+:COLUMNS]", ONE),
+    Mutation("select swaps a cycle late", "systolic_array.sv", "swap(swaps[r+:COLUMNS])", "swap(swaps[r+1+:COLUMNS])"),
+    Mutation("magnitude swaps a cycle early", "systolic_array.sv", "swaps[r+1+:COLUMNS]", "swaps[r+:COLUMNS]"),
+    Mutation("swap a cycle early", "start_up.sv", "swap = swaps[2]", "swap = swaps[1]"),
+    Mutation("first bit a cycle early", "systolic_array.sv", ".begins[r+1+:COLUMNS]", ".begins[r+:COLUMNS]", ONE),
     Mutation("phase a cycle late", "systolic_array.sv", ".turn[r+:COLUMNS]", ".turn[r+1+:COLUMNS]"),
-    Mutation("control of all rows alike", "systolic_array.sv", ".begins[r+:COLUMNS]", ".begins[0+:COLUMNS]", ONE),
-    Mutation("words loaded over unswapped ones", "systolic_array.sv", "swaps[STAGES-1];", "swaps[STAGES-2];"),
+    Mutation("control of all rows alike", "systolic_array.sv", ".begins[r+1+:COLUMNS]", ".begins[1+:COLUMNS]", ONE),
+    Mutation("words loaded over unswapped ones", "systolic_array.sv", "swaps[STAGES];", "swaps[STAGES-1];"),
     Mutation(
         "one buffer: freed by the lowest row", "edged_array.sv", "last_words_done = done[ROWS-1]",
         "last_words_done = done[0]", FOUR_ONE_BUFFER,

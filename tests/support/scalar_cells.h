@@ -113,8 +113,10 @@ class ScalarCells {
       carries |= (sum >> 1) << i;
     }
     const bool negative = config_.interleave == 1 || first ? cell.weight.negative : mac.negative;
-    const int sum = sum_in + ((partial & 1) ^ negative) + (first ? negative : mac.sum_carry);
-    mac = {partial >> 1, carries, sum > 1, (sum & 1) != 0, config_.interleave == 4 && negative};
+    const int carry_in = first ? 0 : int{mac.sum_carry};
+    const int ones = (sum_in ^ negative) + (partial & 1) + carry_in;
+    const bool result = sum_in ^ (partial & 1) ^ carry_in;
+    mac = {partial >> 1, carries, ones > 1, result, config_.interleave == 4 && negative};
   }
 
   const array::ArrayConfig config_;

@@ -31,7 +31,7 @@ absl::StatusOr<Mapping> MapDescriptor(int descriptor, const char* what) {
 
 absl::StatusOr<Mapping> MakeFile(const std::string& path, size_t bytes) {
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (file.get() < 0 || ::ftruncate(file.get(), off_t(bytes)) != 0) return SystemError("cannot make", path);
+  if (file.get() < 0 || ::ftruncate(file.get(), off_t(bytes)) != 0) return SystemError("make", path);
   return Mapping::Of(file.get(), bytes, path);
 }
 
@@ -44,7 +44,7 @@ absl::Status MakeFolders(const std::string& path) {
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   if (std::ofstream(path) << text << "\n") return absl::OkStatus();
-  return SystemError("cannot write", path);
+  return SystemError("write", path);
 }
 
 }  // namespace

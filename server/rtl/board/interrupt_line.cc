@@ -98,12 +98,12 @@ std::unique_ptr<InterruptLine> MessagesToParent() { return std::make_unique<Pare
 
 absl::StatusOr<std::unique_ptr<InterruptLine>> PseudoUio(const std::string& path) {
   const int board = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (board < 0 || ::grantpt(board) != 0 || ::unlockpt(board) != 0) return SystemError("cannot make", "a terminal");
+  if (board < 0 || ::grantpt(board) != 0 || ::unlockpt(board) != 0) return SystemError("make", "a terminal");
   const std::string name = ::ptsname(board);
   const int client = ::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (client < 0 || !MakeRaw(client)) return SystemError("cannot open", name);
+  if (client < 0 || !MakeRaw(client)) return SystemError("open", name);
   ::unlink(path.c_str());
-  if (::symlink(name.c_str(), path.c_str()) != 0) return SystemError("cannot make", path);
+  if (::symlink(name.c_str(), path.c_str()) != 0) return SystemError("make", path);
   return std::make_unique<TerminalLine>(board, client, path);
 }
 

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <fstream>
 
+#include "server/base/file_io.h"
 #include "server/base/status.h"
 #include "server/device/registers.h"
 
@@ -17,8 +19,9 @@ namespace colonnade::rtl {
 namespace {
 
 constexpr int kResetCycles = 4;
-constexpr int kCyclesPerLook = 512;  // at whether the machine still works
-constexpr int kTraceDepth = 99;      // levels of modules
+constexpr int kCyclesPerLook = 512;     // at whether the machine still works
+constexpr int kTraceDepth = 99;         // levels of modules
+constexpr int kTable = 4, kVector = 7;  // first and last of the states in which program_sequencer.sv runs a step
 constexpr uint8_t kSlaveError = 2;
 
 // The memory's side of the AXI4 port: always ready, one beat per cycle, from the cycle after the
@@ -171,9 +174,18 @@ class VerilatedMachine final : public HostedMachine {
   void Trace() {
     ++half_cycles_;
     if (!waveform_.isOpen()) return;
+    const bool runs = RunsTracedStep();
+    if (runs) waveform_.dump(half_cycles_);
+    if (traced_ && !runs) waveform_.flush();  // boards are ended by signals
+    traced_ = runs;
+  }
+
+  bool RunsTracedStep() const {
     const auto& root = *model_.rootp;
+    const int state = root.machine__DOT__u_core__DOT__u_sequencer__DOT__state;
     // Block 0 of the steps memory is the header; that of the next step is counted already.
-    if (root.machine__DOT__u_core__DOT__u_sequencer__DOT__block == options_.layer + 2) waveform_.dump(half_cycles_);
+    return root.machine__DOT__u_core__DOT__u_sequencer__DOT__block == options_.layer + 2 && state >= kTable &&
+           state <= kVector;
   }
 
   const MachineOptions options_;
@@ -182,6 +194,7 @@ class VerilatedMachine final : public HostedMachine {
   AxiMemory<Model> memory_;
   VerilatedVcdC waveform_;
   uint64_t half_cycles_ = 0;
+  bool traced_ = false;  // in the half cycle before
 };
 
 }  // namespace
@@ -189,6 +202,7 @@ class VerilatedMachine final : public HostedMachine {
 std::string VerilatedArrays() { return BOARD_ARRAYS; }
 
 absl::StatusOr<std::unique_ptr<HostedMachine>> MakeVerilated(const MachineOptions& options, Bus& bus) {
+  if (!options.trace.empty() && !std::ofstream(options.trace)) return SystemError("write", options.trace);
   const std::string name = array::Name(options.config);
 #define MAKE(model, array) \
   if (name == array) return std::make_unique<VerilatedMachine<model>>(options, bus);
