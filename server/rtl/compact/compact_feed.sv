@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the activation bank and the array's lanes: a word of the bank, two bits of eight lanes, comes
+// in every cycle, column after column; every column's bits leave one by one, a cycle later from column
+// to column. Each column has a block memory for two pixels. Compact manual, section 5.
+module compact_feed (
+    input  logic        clk,
+    input  logic [5:0]  cycle,   // of the machine's word time; bit 5 tells even words from odd ones
+    input  logic [15:0] word,    // read from the address that left in cycle - 2
+    input  logic        in_image, // and whether it is in the image
+    input  logic        fill,    // outside, and both bytes' upper bit is that of the zero point
+    input  logic        valid,   // the word time before fetched a pixel
+    output logic [63:0] lanes    // lane a of column c is bit 8 a + c
+);
+  logic [15:0] fed;
+  always_ff @(posedge clk) begin
+    fed <= (word & {16{in_image}}) | {{8{fill}}, 8'd0};
+  end
+
+  // In this cycle `fed` is pair cycle[1:0] of this column. Columns 2 j and 2 j + 1 leave from place j on.
+  wire [2:0] column = cycle[4:2] - 3'd1;
+  wire parity = cycle[5] ^ (cycle[4:2] == 3'd0);
+  wire [3:0] write_address = {parity, {1'b0, cycle[1:0]} + {1'b0, column[2:1]}};
+
+  wire [3:0] even_address = {~cycle[5], cycle[3:1]};
+  logic [3:0] odd_address;
+  logic [7:0] gates;
+  always_ff @(posedge clk) begin
+    odd_address <= even_address;
+    gates <= {gates[6:0], valid & (cycle[4:3] == 2'd0)};
+  end
+
+  generate
+    for (genvar c = 0; c < 8; c++) begin : g_column
+      wire [15:0] pair;
+      memory #(.WIDTH(16), .WORDS(16)) u_memory (
+          .clk, .write(column == 3'(c)), .write_address, .write_word(fed),
+          .read(1'b1), .read_address(c % 2 == 0 ? even_address : odd_address), .read_word(pair)
+      );
+      wire upper = c % 2 == 0 ? ~cycle[0] : cycle[0];
+      for (genvar a = 0; a < 8; a++) begin : g_lane
+        always_ff @(posedge clk) lanes[8*a+c] <= gates[c] & (upper ? pair[8+a] : pair[a]);
+      end
+    end
+  endgenerate
+endmodule

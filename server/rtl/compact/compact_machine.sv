@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine for whole networks in the smallest FPGA with enough memory: an array of 8 x 8 cells, whose
+// feature maps are stored as bit planes, so that nothing between memory and array has to turn bytes into
+// bits or back. docs/compact_machine.md is its manual.
+module compact_machine (
+    input  logic clk,
+    input  logic reset_n,
+    input  logic serial_clock,
+    input  logic serial_select_n,
+    input  logic serial_in,
+    output logic serial_out,
+    output logic busy
+);
+  logic [1:0] resets;
+  always_ff @(posedge clk) resets <= {resets[0], ~reset_n};
+  wire reset = resets[1];
+
+  wire start, set_address, next_address, host_write, to_program, host_bank, halted;
+  wire [15:0] host_word, program_word, feed_word, other_word;
+  wire [14:0] address;
+  compact_port u_port (
+      .clk, .reset, .serial_clock, .serial_select_n, .serial_in, .serial_out,
+      .start, .set_address, .next_address, .write(host_write), .to_program, .bank(host_bank), .word(host_word),
+      .read_word(to_program ? program_word : other_word)
+  );
+  assign busy = ~halted;
+
+  wire [5:0] cycle, pixel;
+  wire [7:0] header_writes;
+  wire [6:0] load_index;
+  wire [3:0] column_tile;
+  wire running, columns_write, left_write, right_write, load, in_tables, new_tile, new_strip;
+  wire row_ends, strip_ends, image_ends, first_tile, last_tile, valid;
+  compact_sequencer u_sequencer (
+      .clk, .reset, .start, .set_address, .next_address, .host_address(host_word[14:0]), .word(program_word),
+      .cycle, .halted, .address, .header_writes, .columns_write, .left_write, .right_write, .load_index, .load,
+      .in_tables, .new_tile, .in_first_strip_tile(new_strip), .column_tile, .running,
+      .row_ends, .strip_ends, .image_ends, .first_tile, .last_tile, .valid, .pixel
+  );
+
+  wire feed_bank, is_logits, in_image, fill, output_steps;
+  wire [13:0] feed_address;
+  wire [11:0] residual, position;
+  compact_fetch u_fetch (
+      .clk, .cycle, .header_writes, .columns_write, .load_index, .word(program_word), .in_tables, .new_tile,
+      .new_strip, .column_tile, .running, .stepped(valid), .residual_stepped(first_tile), .output_stepped(output_steps),
+      .feed_bank, .is_logits, .row_ends, .strip_ends, .image_ends, .feed_address, .in_image, .fill, .residual,
+      .position
+  );
+
+  wire [63:0] lanes;
+  compact_feed u_feed (.clk, .cycle, .word(feed_word), .in_image, .fill, .valid, .lanes);
+
+  // The sums' bits of the array's right side are 17 cycles behind those that enter it.
+  logic [4:0] bit_index;
+  logic [5:0] ended_pixel;
+  logic ended, ended_last, leaving;
+  always_ff @(posedge clk) begin
+    bit_index <= reset ? 5'd15 : bit_index + 5'd1;
+    if (&bit_index) begin
+      ended <= valid;
+      ended_last <= valid & last_tile;
+      ended_pixel <= pixel;
+      leaving <= ended_last;
+    end
+  end
+
+  wire [7:0] accumulators, left_sums, right_sums, aligned, outputs;
+  memory #(.WIDTH(8), .WORDS(2048)) u_accumulators (
+      .clk, .write(ended), .write_address({ended_pixel, bit_index}), .write_word(aligned),
+      .read(1'b1), .read_address({pixel, cycle[4:0]}), .read_word(accumulators)
+  );
+  compact_left u_left (
+      .clk, .cycle, .reset_counts(in_tables), .first_tile, .accumulators, .write_table(left_write),
+      .table_address(load_index[4:0]), .table_word(program_word), .write_residual(cycle[4:2] == 3'd1),
+      .residual(other_word), .sums(left_sums)
+  );
+  logic first;
+  always_ff @(posedge clk) first <= cycle[4:0] == 5'd1;
+  compact_array u_array (
+      .clk, .load, .weights(program_word), .first, .lanes, .sums_in(left_sums), .sums_out(right_sums)
+  );
+  compact_right u_right (
+      .clk, .bit_index, .is_logits, .write_table(right_write), .table_address(load_index[4:0]),
+      .table_word(program_word), .sums(right_sums), .aligned, .outputs
+  );
+
+  // Outputs leave a plane per cycle, eight for a byte and 32 for logits.
+  wire writes = is_logits ? ended_last : leaving & (bit_index[4:3] == 2'd0);
+  assign output_steps = writes & (&bit_index[2:0]);
+  logic other_write, other_bank;
+  logic [1:0] other_bytes;
+  logic [13:0] other_address;
+  always_ff @(posedge clk) begin
+    other_bank <= halted ? ~host_bank : feed_bank;
+    other_write <= halted ? host_write & ~to_program : writes;
+    other_bytes <= halted ? 2'b11 : {bit_index[0], ~bit_index[0]};
+    other_address <= halted ? address[13:0] : writes ? {position, bit_index[2:1]} : {residual, ~cycle[1], cycle[0]};
+  end
+  compact_memories u_memories (
+      .clk, .feed_bank(other_bank), .feed_address, .feed_word, .other_write, .other_bytes, .other_address,
+      .other_write_word(halted ? host_word : {outputs, outputs}), .other_word,
+      .program_write(halted & host_write & to_program), .program_address(address), .program_write_word(host_word),
+      .program_word
+  );
+endmodule

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's serial port, SPI mode 0, words of 16 bits, highest bit first: a command, an address, then data
+// words from or to this and the following addresses. Compact manual, section 8. The serial clock is
+// sampled, so that it may have at most an eighth of the clock's frequency.
+module compact_port (
+    input  logic        clk,
+    input  logic        reset,
+    input  logic        serial_clock,
+    input  logic        serial_select_n,
+    input  logic        serial_in,
+    output logic        serial_out,
+    output logic        start,
+    output logic        set_address,   // to `word`
+    output logic        next_address,
+    output logic        write,         // `word`, to the address
+    output logic        to_program,
+    output logic        bank,          // else
+    output logic [15:0] word,
+    input  logic [15:0] read_word      // from the address, of the cycle before the last
+);
+  logic [2:0] clocks;
+  logic [1:0] selects, inputs;
+  logic [3:0] count;
+  logic has_command, has_address, is_write, done, fetched;
+  logic [1:0] fetches;
+
+  wire selected = ~selects[1];
+  wire rises = clocks[1] & ~clocks[2];
+
+  always_ff @(posedge clk) begin
+    clocks <= {clocks[1:0], serial_clock};
+    selects <= {selects[0], serial_select_n};
+    inputs <= {inputs[0], serial_in};
+
+    if (~selected) count <= 4'd0;
+    else if (rises) count <= count + 4'd1;
+    done <= selected & rises & (&count);
+
+    if (fetched) word <= read_word;
+    else if (rises) word <= {word[14:0], inputs[1]};
+
+    if (~selected) {has_address, has_command} <= 2'b00;
+    else if (done) {has_address, has_command} <= {has_command, 1'b1};
+    if (done & ~has_command) {bank, to_program, is_write} <= word[2:0];
+
+    // Reading goes one word ahead.
+    fetches <= {fetches[0], done & has_command & ~is_write};
+    fetched <= fetches[1] & ~reset;
+  end
+
+  assign start = done & ~has_command & word[3];
+  assign set_address = done & has_command & ~has_address;
+  assign write = done & has_address & is_write;
+  assign next_address = write | fetched;
+  assign serial_out = word[15];
+endmodule

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/rtl/compact/compact_bench.h"
+
+#include "CompactMachine.h"
+#include "tests/support/require.h"
+
+namespace colonnade {
+namespace {
+
+constexpr int kIsWrite = 1, kStart = 8;    // of a command
+constexpr int kWriting = 2, kReading = 8;  // clock cycles of half a serial cycle, the least that the manual allows
+constexpr int64_t kMostCycles = 100'000'000;
+
+}  // namespace
+
+CompactBench::CompactBench() : model_(std::make_unique<CompactMachine>()) {
+  model_->serial_select_n = 1;
+  for (int i = 0; i < 200; ++i) {
+    model_->reset_n = i >= 100;
+    Tick();
+  }
+}
+
+CompactBench::~CompactBench() { model_->final(); }
+
+void CompactBench::Tick() {
+  model_->clk = 0;
+  model_->eval();
+  model_->clk = 1;
+  model_->eval();
+  ++cycles_;
+}
+
+uint16_t CompactBench::Transfer(uint16_t word, int half_period) {
+  uint16_t read = 0;
+  for (int bit = 15; bit >= 0; --bit) {
+    model_->serial_in = word >> bit & 1;
+    for (int i = 0; i < half_period; ++i) Tick();
+    read = static_cast<uint16_t>(read << 1 | model_->serial_out);
+    model_->serial_clock = 1;
+    for (int i = 0; i < half_period; ++i) Tick();
+    model_->serial_clock = 0;
+  }
+  return read;
+}
+
+void CompactBench::Select(bool selected) {
+  for (int i = 0; i < 4; ++i) Tick();
+  model_->serial_select_n = !selected;
+  for (int i = 0; i < 4; ++i) Tick();
+}
+
+void CompactBench::Begin(int command, int address, int half_period) {
+  Select(true);
+  Transfer(static_cast<uint16_t>(command), half_period);
+  Transfer(static_cast<uint16_t>(address), half_period);
+}
+
+void CompactBench::Write(int target, int address, std::span<const uint16_t> words) {
+  Begin(target | kIsWrite, address, kWriting);
+  for (const uint16_t word : words) Transfer(word, kWriting);
+  Select(false);
+}
+
+std::vector<uint16_t> CompactBench::Read(int target, int address, int words) {
+  std::vector<uint16_t> read;
+  Begin(target, address, kReading);
+  while (static_cast<int>(read.size()) < words) read.push_back(Transfer(0, kReading));
+  Select(false);
+  return read;
+}
+
+void CompactBench::RunToTheEnd() {
+  Select(true);
+  Transfer(kStart, kWriting);
+  Select(false);
+  const int64_t start = cycles_;
+  while (!model_->busy && cycles_ - start < 100) Tick();
+  const int64_t begin = cycles_;
+  while (model_->busy && cycles_ - begin < kMostCycles) Tick();
+  busy_cycles_ = cycles_ - begin;
+}
+
+void CompactBench::LoadProgram(const machine::CompactImage& compact) { Write(kProgram, 0, compact.program); }
+
+std::vector<int32_t> CompactBench::Run(const machine::CompactImage& compact, std::span<const uint8_t> image) {
+  const auto target = [](int bank) { return bank == 0 ? kBank0 : kBank1; };
+  const int64_t begin = cycles_;
+  const std::vector<uint16_t> input = Require(CompactInput(compact, image));
+  Write(target(compact.input.bank), compact.input.base * machine::kCompactPositionWords, input);
+  const int64_t written = cycles_;
+  RunToTheEnd();
+  const int64_t ended = cycles_;
+  const std::vector<uint16_t> words = Read(
+      target(compact.result_bank), compact.result_base * machine::kCompactPositionWords, CompactResultWords(compact));
+  port_cycles_ = written - begin + cycles_ - ended;
+  return Require(CompactResults(compact, words));
+}
+
+}  // namespace colonnade

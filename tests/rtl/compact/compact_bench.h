@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Verilated compact machine behind its pins: what a host would do at the serial port.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "server/machine/compact_image.h"
+
+class CompactMachine;  // as Verilated
+
+namespace colonnade {
+
+class CompactBench {
+ public:
+  CompactBench();
+  ~CompactBench();
+
+  void LoadProgram(const machine::CompactImage& compact);
+
+  // One image, from its bytes to its logits.
+  std::vector<int32_t> Run(const machine::CompactImage& compact, std::span<const uint8_t> image);
+
+  // Of the last run: cycles in which the machine was busy, and those that image and logits took at the port.
+  int64_t busy_cycles() const { return busy_cycles_; }
+  int64_t port_cycles() const { return port_cycles_; }
+
+ private:
+  enum Target { kBank0 = 0, kProgram = 2, kBank1 = 4 };
+
+  void Tick();
+  uint16_t Transfer(uint16_t word, int half_period);
+  void Begin(int command, int address, int half_period);
+  void Select(bool selected);
+  void Write(int target, int address, std::span<const uint16_t> words);
+  std::vector<uint16_t> Read(int target, int address, int words);
+  void RunToTheEnd();
+
+  std::unique_ptr<CompactMachine> model_;
+  int64_t cycles_ = 0;
+  int64_t busy_cycles_ = 0, port_cycles_ = 0;
+};
+
+}  // namespace colonnade
