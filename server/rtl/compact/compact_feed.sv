@@ -32,9 +32,9 @@ module compact_feed (
   generate
     for (genvar c = 0; c < 8; c++) begin : g_column
       wire [15:0] pair;
-      memory #(.WIDTH(16), .WORDS(16)) u_memory (
+      block_memory #(.WIDTH(16), .WORDS(16)) u_memory (
           .clk, .write(column == 3'(c)), .write_address, .write_word(fed),
-          .read(1'b1), .read_address(c % 2 == 0 ? even_address : odd_address), .read_word(pair)
+          .read_address(c % 2 == 0 ? even_address : odd_address), .read_word(pair)
       );
       wire upper = c % 2 == 0 ? ~cycle[0] : cycle[0];
       for (genvar a = 0; a < 8; a++) begin : g_lane

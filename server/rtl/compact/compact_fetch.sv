@@ -9,13 +9,13 @@ module compact_fetch (
     input  logic [6:0]  load_index,
     input  logic [15:0] word,
     input  logic        in_tables,
-    input  logic        new_tile,
-    input  logic        new_strip,        // with new_tile
+    input  logic        new_strip,
+    input  logic        same_strip,
     input  logic [3:0]  column_tile,
-    input  logic        running,          // this word time fetches a pixel
-    input  logic        stepped,          // the one before did
-    input  logic        residual_stepped, // of a tile that adds residuals
-    input  logic        output_stepped,   // the output's position is written
+    input  logic        next_place,       // as in compact_sequencer
+    input  logic        next_corner,
+    input  logic        next_residual,
+    input  logic        next_position,    // the output's position is full
     output logic        feed_bank, is_logits,
     output logic        row_ends, strip_ends, image_ends,
     output logic [13:0] feed_address,
@@ -40,13 +40,16 @@ module compact_fetch (
   // The pixel that this word time fetches: what tells its edges, and its corner, are known from cycle 1 to
   // cycle 0 of the next.
   logic is_strip_row_last, is_first_x, is_first_y;
-  wire leaves = running & cycle[4:0] == 5'd31;
-  wire steps = stepped & cycle[4:0] == 5'd0;
-  wire [11:0] step = row_ends ? row_step : {10'd0, feed_stride, ~feed_stride};
-  wire [11:0] residual_step = row_ends ? residual_row_step : {10'd0, residual_stride, ~residual_stride};
+  logic [11:0] step, residual_step, next_corners, next_residuals, next_positions;
   assign strip_ends = is_strip_row_last | image_ends;
 
   always_ff @(posedge clk) begin
+    step <= row_ends ? row_step : {10'd0, feed_stride, ~feed_stride};
+    residual_step <= row_ends ? residual_row_step : {10'd0, residual_stride, ~residual_stride};
+    next_corners <= corner + step;
+    next_residuals <= residual + residual_step;
+    next_positions <= position + 12'd1;
+
     row_ends <= x == last_x;
     is_strip_row_last <= strip_row == last_strip_row;
     image_ends <= y == last_y;
@@ -54,35 +57,35 @@ module compact_fetch (
     is_first_y <= y == 6'd0;
 
     if (header_writes[0]) x <= 6'd0;
-    else if (leaves) x <= row_ends ? 6'd0 : x + 6'd1;
+    else if (next_place) x <= row_ends ? 6'd0 : x + 6'd1;
 
     if (in_tables) y <= 6'd0;
-    else if (new_tile & ~new_strip) y <= strip_y;
-    else if (leaves & row_ends) y <= y + 6'd1;
+    else if (same_strip) y <= strip_y;
+    else if (next_place & row_ends) y <= y + 6'd1;
 
-    if (in_tables | new_tile) strip_row <= 6'd0;
-    else if (leaves & row_ends) strip_row <= strip_row + 6'd1;
+    if (in_tables | new_strip | same_strip) strip_row <= 6'd0;
+    else if (next_place & row_ends) strip_row <= strip_row + 6'd1;
 
     if (in_tables) corner <= origin;
-    else if (new_tile & ~new_strip) corner <= strip_corner;
-    else if (steps) corner <= corner + step;
+    else if (same_strip) corner <= strip_corner;
+    else if (next_corner) corner <= next_corners;
 
-    if (new_tile & new_strip) begin
+    if (new_strip) begin
       strip_y <= y;
       strip_corner <= corner;
     end
 
     if (header_writes[5]) residual <= word[11:0];
-    else if (steps & residual_stepped) residual <= residual + residual_step;
+    else if (next_residual) residual <= next_residuals;
     if (header_writes[7]) position <= word[11:0];
-    else if (output_stepped) position <= position + 12'd1;
+    else if (next_position) position <= next_positions;
   end
 
   // A column's place and where it is outside, four cycles for each column: address, sum, memory.
   wire [15:0] column;
-  memory #(.WIDTH(16), .WORDS(128)) u_columns (
+  block_memory #(.WIDTH(16), .WORDS(128)) u_columns (
       .clk, .write(columns_write), .write_address(load_index), .write_word(word),
-      .read(1'b1), .read_address({column_tile, cycle[4:2]}), .read_word(column)
+      .read_address({column_tile, cycle[4:2]}), .read_word(column)
   );
   wire outside = |(column[15:12] & {row_ends, is_first_x, image_ends, is_first_y});
   logic [11:0] place;

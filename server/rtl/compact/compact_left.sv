@@ -16,9 +16,9 @@ module compact_left (
     output logic [7:0]  sums             // row r's bit b in cycle 2 + r + b
 );
   wire [7:0] bias, adds;
-  memory #(.WIDTH(16), .WORDS(32)) u_table (
+  block_memory #(.WIDTH(16), .WORDS(32)) u_table (
       .clk, .write(write_table), .write_address(table_address), .write_word(table_word),
-      .read(1'b1), .read_address(cycle[4:0]), .read_word({adds, bias})
+      .read_address(cycle[4:0]), .read_word({adds, bias})
   );
 
   logic continues, ends;
@@ -32,9 +32,9 @@ module compact_left (
       wire [1:0] pair;
       logic [2:0] count;
       logic added, upper, carry;
-      memory #(.WIDTH(2), .WORDS(8)) u_residual (
+      block_memory #(.WIDTH(2), .WORDS(8)) u_residual (
           .clk, .write(write_residual), .write_address({cycle[5], cycle[1:0]}), .write_word({residual[8+r], residual[r]}),
-          .read(1'b1), .read_address({~cycle[5], count[2:1]}), .read_word(pair)
+          .read_address({~cycle[5], count[2:1]}), .read_word(pair)
       );
       wire bit_added = added & (upper ? pair[1] : pair[0]);
       wire bit_in = continues ? accumulators[r] : bias[r] ^ bit_added ^ carry;

@@ -19,7 +19,7 @@ module compact_machine (
   wire [15:0] host_word, program_word, feed_word, other_word;
   wire [14:0] address;
   compact_port u_port (
-      .clk, .reset, .serial_clock, .serial_select_n, .serial_in, .serial_out,
+      .clk, .reset, .serial_clock, .serial_select_n, .serial_in, .serial_out, .halted,
       .start, .set_address, .next_address, .write(host_write), .to_program, .bank(host_bank), .word(host_word),
       .read_word(to_program ? program_word : other_word)
   );
@@ -29,34 +29,40 @@ module compact_machine (
   wire [7:0] header_writes;
   wire [6:0] load_index;
   wire [3:0] column_tile;
-  wire running, columns_write, left_write, right_write, load, in_tables, new_tile, new_strip;
+  wire columns_write, left_write, right_write, load, in_tables, new_strip, same_strip, next_place, next_corner, next_residual;
   wire row_ends, strip_ends, image_ends, first_tile, last_tile, valid;
   compact_sequencer u_sequencer (
       .clk, .reset, .start, .set_address, .next_address, .host_address(host_word[14:0]), .word(program_word),
       .cycle, .halted, .address, .header_writes, .columns_write, .left_write, .right_write, .load_index, .load,
-      .in_tables, .new_tile, .in_first_strip_tile(new_strip), .column_tile, .running,
-      .row_ends, .strip_ends, .image_ends, .first_tile, .last_tile, .valid, .pixel
+      .in_tables, .new_strip, .same_strip, .column_tile, .next_place, .next_corner, .next_residual, .row_ends,
+       .strip_ends, .image_ends, .first_tile, .last_tile, .valid, .pixel
   );
 
-  wire feed_bank, is_logits, in_image, fill, output_steps;
+  wire feed_bank, is_logits, in_image, fill;
   wire [13:0] feed_address;
   wire [11:0] residual, position;
   compact_fetch u_fetch (
-      .clk, .cycle, .header_writes, .columns_write, .load_index, .word(program_word), .in_tables, .new_tile,
-      .new_strip, .column_tile, .running, .stepped(valid), .residual_stepped(first_tile), .output_stepped(output_steps),
-      .feed_bank, .is_logits, .row_ends, .strip_ends, .image_ends, .feed_address, .in_image, .fill, .residual,
+      .clk, .cycle, .header_writes, .columns_write, .load_index, .word(program_word), .in_tables, .new_strip,
+      .same_strip, .column_tile, .next_place, .next_corner, .next_residual, .next_position, .feed_bank,
+      .is_logits, .row_ends, .strip_ends, .image_ends, .feed_address, .in_image, .fill, .residual,
       .position
   );
 
   wire [63:0] lanes;
   compact_feed u_feed (.clk, .cycle, .word(feed_word), .in_image, .fill, .valid, .lanes);
 
+  // Outputs leave a plane per cycle, eight for a byte and 32 for logits.
+  logic is_byte, ended_last, leaving, next_position;
+  wire writes = is_logits ? ended_last : leaving & is_byte;
+
   // The sums' bits of the array's right side are 17 cycles behind those that enter it.
   logic [4:0] bit_index;
   logic [5:0] ended_pixel;
-  logic ended, ended_last, leaving;
+  logic ended;
   always_ff @(posedge clk) begin
     bit_index <= reset ? 5'd15 : bit_index + 5'd1;
+    is_byte <= bit_index == 5'd31 || bit_index < 5'd7;
+    next_position <= writes & bit_index[2:0] == 3'd6;
     if (&bit_index) begin
       ended <= valid;
       ended_last <= valid & last_tile;
@@ -66,9 +72,9 @@ module compact_machine (
   end
 
   wire [7:0] accumulators, left_sums, right_sums, aligned, outputs;
-  memory #(.WIDTH(8), .WORDS(2048)) u_accumulators (
+  block_memory #(.WIDTH(8), .WORDS(2048)) u_accumulators (
       .clk, .write(ended), .write_address({ended_pixel, bit_index}), .write_word(aligned),
-      .read(1'b1), .read_address({pixel, cycle[4:0]}), .read_word(accumulators)
+      .read_address({pixel, cycle[4:0]}), .read_word(accumulators)
   );
   compact_left u_left (
       .clk, .cycle, .reset_counts(in_tables), .first_tile, .accumulators, .write_table(left_write),
@@ -81,26 +87,23 @@ module compact_machine (
       .clk, .load, .weights(program_word), .first, .lanes, .sums_in(left_sums), .sums_out(right_sums)
   );
   compact_right u_right (
-      .clk, .bit_index, .is_logits, .write_table(right_write), .table_address(load_index[4:0]),
+      .clk, .bit_index, .leaves(is_byte), .is_logits, .write_table(right_write), .table_address(load_index[4:0]),
       .table_word(program_word), .sums(right_sums), .aligned, .outputs
   );
 
-  // Outputs leave a plane per cycle, eight for a byte and 32 for logits.
-  wire writes = is_logits ? ended_last : leaving & (bit_index[4:3] == 2'd0);
-  assign output_steps = writes & (&bit_index[2:0]);
   logic other_write, other_bank;
   logic [1:0] other_bytes;
   logic [13:0] other_address;
   always_ff @(posedge clk) begin
     other_bank <= halted ? ~host_bank : feed_bank;
-    other_write <= halted ? host_write & ~to_program : writes;
+    other_write <= writes | (host_write & ~to_program);
     other_bytes <= halted ? 2'b11 : {bit_index[0], ~bit_index[0]};
     other_address <= halted ? address[13:0] : writes ? {position, bit_index[2:1]} : {residual, ~cycle[1], cycle[0]};
   end
   compact_memories u_memories (
       .clk, .feed_bank(other_bank), .feed_address, .feed_word, .other_write, .other_bytes, .other_address,
       .other_write_word(halted ? host_word : {outputs, outputs}), .other_word,
-      .program_write(halted & host_write & to_program), .program_address(address), .program_write_word(host_word),
+      .program_write(host_write & to_program), .program_address(address), .program_write_word(host_word),
       .program_word
   );
 endmodule

@@ -9,6 +9,7 @@ module compact_port (
     input  logic        serial_select_n,
     input  logic        serial_in,
     output logic        serial_out,
+    input  logic        halted,
     output logic        start,
     output logic        set_address,   // to `word`
     output logic        next_address,
@@ -16,13 +17,13 @@ module compact_port (
     output logic        to_program,
     output logic        bank,          // else
     output logic [15:0] word,
-    input  logic [15:0] read_word      // from the address, of the cycle before the last
+    input  logic [15:0] read_word      // from the address of two cycles before
 );
   logic [2:0] clocks;
   logic [1:0] selects, inputs;
   logic [3:0] count;
   logic has_command, has_address, is_write, done, fetched;
-  logic [1:0] fetches;
+  logic [2:0] fetches;
 
   wire selected = ~selects[1];
   wire rises = clocks[1] & ~clocks[2];
@@ -44,13 +45,15 @@ module compact_port (
     if (done & ~has_command) {bank, to_program, is_write} <= word[2:0];
 
     // Reading goes one word ahead.
-    fetches <= {fetches[0], done & has_command & ~is_write};
-    fetched <= fetches[1] & ~reset;
+    fetches <= {fetches[1:0], done & has_command & ~is_write};
+    fetched <= fetches[2] & ~reset;
+
+    // A busy machine does not listen.
+    start <= done & halted & ~has_command & word[3];
+    set_address <= done & halted & has_command & ~has_address;
+    write <= done & halted & has_address & is_write;
+    next_address <= halted & ((done & has_address & is_write) | fetches[2]);
   end
 
-  assign start = done & ~has_command & word[3];
-  assign set_address = done & has_command & ~has_address;
-  assign write = done & has_address & is_write;
-  assign next_address = write | fetched;
   assign serial_out = word[15];
 endmodule

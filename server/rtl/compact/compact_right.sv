@@ -5,6 +5,7 @@
 module compact_right (
     input  logic        clk,
     input  logic [4:0]  bit_index,      // of the aligned sums
+    input  logic        leaves,         // bit_index is 0 to 7
     input  logic        is_logits,
     input  logic        write_table,
     input  logic [4:0]  table_address,
@@ -14,14 +15,13 @@ module compact_right (
     output logic [7:0]  outputs         // after bit_index 0 to 7: the bits of the bytes of the words that ended; or all of logits
 );
   wire [7:0] low, high;
-  memory #(.WIDTH(16), .WORDS(32)) u_table (
+  block_memory #(.WIDTH(16), .WORDS(32)) u_table (
       .clk, .write(write_table), .write_address(table_address), .write_word(table_word),
-      .read(1'b1), .read_address(bit_index), .read_word({high, low})
+      .read_address(bit_index), .read_word({high, low})
   );
 
-  logic leaves, ends;
+  logic ends;
   always_ff @(posedge clk) begin
-    leaves <= bit_index == 5'd31 || bit_index < 5'd7;
     ends <= bit_index == 5'd30;
   end
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which word time is which: reads the program word by word and counts pixels, column tiles, strips, row
-// tiles and steps. Everything changes between two word times of 32 cycles. Compact manual, section 3.
+// Which word time is which: reads the program word by word and counts column tiles, strips, row tiles and
+// steps. Everything changes between two word times of 32 cycles. Compact manual, section 3.
 module compact_sequencer (
     input  logic        clk,
     input  logic        reset,
@@ -19,11 +19,13 @@ module compact_sequencer (
     output logic [6:0]  load_index,
     output logic        load,            // `word` is for the weight chains
     output logic        in_tables,
-    output logic        new_tile,        // between tiles
-    output logic        in_first_strip_tile,
+    output logic        new_strip,       // between the tiles of two strips
+    output logic        same_strip,      // between two tiles of a strip
     output logic [3:0]  column_tile,
-    output logic        running,         // this word time fetches a pixel
-    input  logic        row_ends,        // it is the last one of its row
+    output logic        next_place,      // the word time ends, and it has fetched a pixel
+    output logic        next_corner,     // a cycle later
+    output logic        next_residual,   // the same, if the pixel needed its residual
+    input  logic        row_ends,        // it was the last one of its row
     input  logic        strip_ends,      // and of its strip
     input  logic        image_ends,      // and of the image
     output logic        first_tile,      // of the pixel that the word time before fetched, if `valid`
@@ -36,15 +38,8 @@ module compact_sequencer (
   logic [6:0] state;
   logic [1:0] part;  // word time of the state
   logic [3:0] row_tile, last_row_tile, last_column_tile;
-  logic is_last_step, starting, ends, loading, was_in_tables;
-  logic is_last_row_tile, is_last_column_tile, columns_end;
-  logic [14:0] strip_address;
-
-  wire next_state = ends & (state[HEADER] | (state[COLUMNS] & columns_end) |
-                            ((state[TABLES] | state[WEIGHTS] | state[DRAIN]) & part[0]) |
-                            (state[RUN] & row_ends & strip_ends) | (state[HALT] & starting));
-  wire tile_ends = state[RUN] & next_state;
-  wire strip_done = tile_ends & is_last_column_tile;
+  logic is_last_step, starting, ends, done;
+  logic is_last_row_tile, is_last_column_tile, columns_end, row_tile_ends;
 
   always_ff @(posedge clk) begin
     cycle <= reset ? 6'd0 : cycle + 6'd1;
@@ -53,69 +48,90 @@ module compact_sequencer (
     else if (start) starting <= 1'b1;
     else if (~state[HALT]) starting <= 1'b0;
 
+    is_last_column_tile <= column_tile == last_column_tile;
+    is_last_row_tile <= row_tile == last_row_tile;
+    columns_end <= part == last_column_tile[3:2];
+    row_tile_ends <= is_last_column_tile & image_ends;
+    done <= state[HEADER] | (state[COLUMNS] & columns_end) |
+            ((state[TABLES] | state[WEIGHTS] | state[DRAIN]) & part[0]) |
+            (state[RUN] & row_ends & strip_ends) | (state[HALT] & starting);
+
     if (reset) begin
       state <= 7'd1 << HALT;
-    end else if (next_state) begin
+    end else if (ends & done) begin
       state[HALT] <= state[DRAIN] & is_last_row_tile & is_last_step;
       state[HEADER] <= state[HALT] | (state[DRAIN] & is_last_row_tile & ~is_last_step);
       state[COLUMNS] <= state[HEADER];
       state[TABLES] <= state[COLUMNS] | (state[DRAIN] & ~is_last_row_tile);
-      state[WEIGHTS] <= state[TABLES] | (state[RUN] & ~(is_last_column_tile & image_ends));
+      state[WEIGHTS] <= state[TABLES] | (state[RUN] & ~row_tile_ends);
       state[RUN] <= state[WEIGHTS];
-      state[DRAIN] <= state[RUN] & is_last_column_tile & image_ends;
+      state[DRAIN] <= state[RUN] & row_tile_ends;
     end
-    if (next_state | state[HALT]) part <= 2'd0;
-    else if (ends) part <= part + 2'd1;
+    if (ends) part <= done ? 2'd0 : part + 2'd1;
 
     if (state[HEADER]) column_tile <= 4'd0;
-    else if (tile_ends) column_tile <= is_last_column_tile ? 4'd0 : column_tile + 4'd1;
+    else if (ends & done & state[RUN]) column_tile <= is_last_column_tile ? 4'd0 : column_tile + 4'd1;
     if (state[HEADER]) row_tile <= 4'd0;
-    else if (state[DRAIN] & next_state) row_tile <= row_tile + 4'd1;
-
-    is_last_column_tile <= column_tile == last_column_tile;
-    is_last_row_tile <= row_tile == last_row_tile;
-    columns_end <= part == last_column_tile[3:2];
+    else if (ends & done & state[DRAIN]) row_tile <= row_tile + 4'd1;
     if (header_writes[0]) {last_column_tile, last_row_tile, is_last_step} <= word[11:3];
   end
 
-  // The program's words follow one another; every strip begins with the row tile's first weights.
-  wire reads = (state[HEADER] & cycle[4:3] == 2'd0) | (state[COLUMNS] & {part, cycle[4:3]} <= last_column_tile) |
-               state[TABLES] | loading;
+  // The program's words follow one another; every strip begins with the row tile's first weights. These are
+  // read from when the tile before has left the last cell. What is asked for in a cycle is read in the next
+  // one, and there in the one after that.
+  logic reads, loading, was_loading, was_in_columns;
+  logic [1:0] were_in_tables;
+  logic [6:0] asked;
+  logic [14:0] strip_address;
+  logic [8:0] upper_following;
   always_ff @(posedge clk) begin
-    if (state[HALT] & start) address <= 15'd0;
-    else if (state[HALT] & set_address) address <= host_address;
-    else if (strip_done & ~image_ends) address <= strip_address;
-    else if (reads | (state[HALT] & next_address)) address <= address + 15'd1;
-    was_in_tables <= state[TABLES];
-    if (was_in_tables) strip_address <= address;
+    reads <= (state[HEADER] & cycle[4:3] == 2'd0) | (state[COLUMNS] & {part, cycle[4:3]} <= last_column_tile) |
+             state[TABLES] | loading;
+    upper_following <= address[14:6] + 9'd1;
+    if (start) begin
+      address <= 15'd0;
+    end else if (set_address) begin
+      address <= host_address;
+    end else if (new_strip) begin
+      address <= strip_address;
+    end else if (reads | next_address) begin
+      address[5:0] <= address[5:0] + 6'd1;
+      if (&address[5:0]) address[14:6] <= upper_following;
+    end
+    were_in_tables <= {were_in_tables[0], state[TABLES]};
+    if (were_in_tables[1]) strip_address <= address;
 
-    // From the cycle in which the tile before has left the last cell.
     if (state[WEIGHTS] & part[0] & cycle[4:0] == 5'd15) loading <= 1'b1;
     else if (state[RUN] & cycle[4:0] == 5'd27) loading <= 1'b0;
-    load <= loading;
+    was_loading <= loading;
+    load <= was_loading;
 
-    columns_write <= state[COLUMNS];
-    left_write <= state[TABLES] & ~part[0];
-    right_write <= state[TABLES] & part[0];
-    load_index <= {part, cycle[4:0]};
+    asked <= {part, cycle[4:0]};
+    load_index <= asked;
+    was_in_columns <= state[COLUMNS];
+    columns_write <= was_in_columns;
+    left_write <= were_in_tables[0] & ~asked[5];
+    right_write <= were_in_tables[0] & asked[5];
   end
 
   generate
     for (genvar i = 0; i < 8; i++) begin : g_header
-      assign header_writes[i] = state[HEADER] & cycle[4:0] == 5'(i + 1);
+      always_ff @(posedge clk) header_writes[i] <= state[HEADER] & cycle[4:0] == 5'(i + 1);
     end
   endgenerate
 
   assign halted = state[HALT];
   assign in_tables = state[TABLES];
-  assign new_tile = state[WEIGHTS] & ~part[0] & cycle[4:0] == 5'd8;
-  assign in_first_strip_tile = column_tile == 4'd0;
-  assign running = state[RUN];
-
+  wire between = state[WEIGHTS] & ~part[0] & cycle[4:0] == 5'd7;
   always_ff @(posedge clk) begin
+    new_strip <= between & column_tile == 4'd0;
+    same_strip <= between & column_tile != 4'd0;
+    next_place <= state[RUN] & cycle[4:0] == 5'd30;
+    next_corner <= next_place;
+    next_residual <= next_place & column_tile == 4'd0;
     if (ends) begin
       valid <= state[RUN];
-      first_tile <= in_first_strip_tile;
+      first_tile <= column_tile == 4'd0;
       last_tile <= is_last_column_tile;
       pixel <= state[RUN] ? pixel + 6'd1 : 6'd63;
     end
