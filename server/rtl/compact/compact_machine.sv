@@ -15,13 +15,14 @@ module compact_machine (
   always_ff @(posedge clk) resets <= {resets[0], ~reset_n};
   wire reset = resets[1];
 
+  logic [15:0] read_word;
   wire start, set_address, next_address, host_write, to_program, host_bank, halted;
   wire [15:0] host_word, program_word, feed_word, other_word;
   wire [14:0] address;
   compact_port u_port (
       .clk, .reset, .serial_clock, .serial_select_n, .serial_in, .serial_out, .halted,
       .start, .set_address, .next_address, .write(host_write), .to_program, .bank(host_bank), .word(host_word),
-      .read_word(to_program ? program_word : other_word)
+      .read_word
   );
   assign busy = ~halted;
 
@@ -95,6 +96,7 @@ module compact_machine (
   logic [1:0] other_bytes;
   logic [13:0] other_address;
   always_ff @(posedge clk) begin
+    read_word <= to_program ? program_word : other_word;
     other_bank <= halted ? ~host_bank : feed_bank;
     other_write <= writes | (host_write & ~to_program);
     other_bytes <= halted ? 2'b11 : {bit_index[0], ~bit_index[0]};

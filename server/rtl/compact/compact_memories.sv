@@ -15,7 +15,7 @@ module compact_memories (
     input  logic        program_write,
     input  logic [14:0] program_address,
     input  logic [15:0] program_write_word,
-    output logic [15:0] program_word
+    output logic [15:0] program_word  // two cycles after its address
 );
   wire [15:0] words_0, words_1, lower, upper;
   single_port_memory u_bank_0 (
@@ -38,6 +38,8 @@ module compact_memories (
       .write_word(program_write_word), .read_word(upper)
   );
   logic is_upper;
-  always_ff @(posedge clk) is_upper <= program_address[14];
-  assign program_word = is_upper ? upper : lower;
+  always_ff @(posedge clk) begin
+    is_upper <= program_address[14];
+    program_word <= is_upper ? upper : lower;
+  end
 endmodule

@@ -8,7 +8,7 @@ module compact_sequencer (
     input  logic        set_address,     // for the host, while halted
     input  logic        next_address,
     input  logic [14:0] host_address,
-    input  logic [15:0] word,            // of the program, read from the address in the cycle before
+    input  logic [15:0] word,            // of the program, from the address of two cycles before
     output logic [5:0]  cycle,
     output logic        halted,
     output logic [14:0] address,
@@ -78,45 +78,47 @@ module compact_sequencer (
 
   // The program's words follow one another; every strip begins with the row tile's first weights. These are
   // read from when the tile before has left the last cell. What is asked for in a cycle is read in the next
-  // one, and there in the one after that.
-  logic reads, loading, was_loading, was_in_columns;
-  logic [1:0] were_in_tables;
-  logic [6:0] asked;
+  // one, and there two cycles later.
+  logic reads, loading;
+  logic [1:0] were_loading, were_in_columns, were_in_tables;
+  logic [6:0] asked, reading;
   logic [14:0] strip_address;
   logic [8:0] upper_following;
+  logic lower_is_full;
+  wire advances = reads | next_address;
   always_ff @(posedge clk) begin
     reads <= (state[HEADER] & cycle[4:3] == 2'd0) | (state[COLUMNS] & {part, cycle[4:3]} <= last_column_tile) |
              state[TABLES] | loading;
     upper_following <= address[14:6] + 9'd1;
+    lower_is_full <= (&address[5:1]) & (address[0] ^ advances);
     if (start) begin
       address <= 15'd0;
     end else if (set_address) begin
       address <= host_address;
     end else if (new_strip) begin
       address <= strip_address;
-    end else if (reads | next_address) begin
+    end else if (advances) begin
       address[5:0] <= address[5:0] + 6'd1;
-      if (&address[5:0]) address[14:6] <= upper_following;
+      if (lower_is_full) address[14:6] <= upper_following;
     end
-    were_in_tables <= {were_in_tables[0], state[TABLES]};
     if (were_in_tables[1]) strip_address <= address;
 
     if (state[WEIGHTS] & part[0] & cycle[4:0] == 5'd15) loading <= 1'b1;
     else if (state[RUN] & cycle[4:0] == 5'd27) loading <= 1'b0;
-    was_loading <= loading;
-    load <= was_loading;
+    {load, were_loading} <= {were_loading, loading};
 
     asked <= {part, cycle[4:0]};
-    load_index <= asked;
-    was_in_columns <= state[COLUMNS];
-    columns_write <= was_in_columns;
-    left_write <= were_in_tables[0] & ~asked[5];
-    right_write <= were_in_tables[0] & asked[5];
+    reading <= asked;
+    load_index <= reading;
+    {columns_write, were_in_columns} <= {were_in_columns, state[COLUMNS]};
+    were_in_tables <= {were_in_tables[0], state[TABLES]};
+    left_write <= were_in_tables[1] & ~reading[5];
+    right_write <= were_in_tables[1] & reading[5];
   end
 
   generate
     for (genvar i = 0; i < 8; i++) begin : g_header
-      always_ff @(posedge clk) header_writes[i] <= state[HEADER] & cycle[4:0] == 5'(i + 1);
+      always_ff @(posedge clk) header_writes[i] <= state[HEADER] & cycle[4:0] == 5'(i + 2);
     end
   endgenerate
 
