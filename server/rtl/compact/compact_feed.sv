@@ -16,10 +16,15 @@ module compact_feed (
     fed <= (word & {16{in_image}}) | {{8{fill}}, 8'd0};
   end
 
-  // In this cycle `fed` is pair cycle[1:0] of this column. Columns 2 j and 2 j + 1 leave from place j on.
-  wire [2:0] column = cycle[4:2] - 3'd1;
-  wire parity = cycle[5] ^ (cycle[4:2] == 3'd0);
-  wire [3:0] write_address = {parity, {1'b0, cycle[1:0]} + {1'b0, column[2:1]}};
+  // In a cycle `fed` is pair cycle[1:0] of column cycle[4:2] - 1; columns 2 j and 2 j + 1 leave from place j on.
+  // All this is known a cycle before.
+  wire [5:0] next_cycle = cycle - 6'd3;  // of the pixel's own word time
+  logic [7:0] writes;
+  logic [3:0] write_address;
+  always_ff @(posedge clk) begin
+    for (int c = 0; c < 8; c++) writes[c] <= next_cycle[4:2] == 3'(c);
+    write_address <= {next_cycle[5], {1'b0, next_cycle[1:0]} + {1'b0, next_cycle[4:3]}};
+  end
 
   wire [3:0] even_address = {~cycle[5], cycle[3:1]};
   logic [3:0] odd_address;
@@ -33,7 +38,7 @@ module compact_feed (
     for (genvar c = 0; c < 8; c++) begin : g_column
       wire [15:0] pair;
       block_memory #(.WIDTH(16), .WORDS(16)) u_memory (
-          .clk, .write(column == 3'(c)), .write_address, .write_word(fed),
+          .clk, .write(writes[c]), .write_address, .write_word(fed),
           .read_address(c % 2 == 0 ? even_address : odd_address), .read_word(pair)
       );
       wire upper = c % 2 == 0 ? ~cycle[0] : cycle[0];

@@ -33,8 +33,8 @@ module compact_left (
       logic [2:0] count;
       logic added, upper, carry;
       block_memory #(.WIDTH(2), .WORDS(8)) u_residual (
-          .clk, .write(write_residual), .write_address({cycle[5], cycle[1:0]}), .write_word({residual[8+r], residual[r]}),
-          .read_address({~cycle[5], count[2:1]}), .read_word(pair)
+          .clk, .write(write_residual), .write_address({cycle[5], cycle[1:0]}),
+          .write_word({residual[8+r], residual[r]}), .read_address({~cycle[5], count[2:1]}), .read_word(pair)
       );
       wire bit_added = added & (upper ? pair[1] : pair[0]);
       wire bit_in = continues ? accumulators[r] : bias[r] ^ bit_added ^ carry;

@@ -30,13 +30,14 @@ module compact_machine (
   wire [7:0] header_writes;
   wire [6:0] load_index;
   wire [3:0] column_tile;
-  wire columns_write, left_write, right_write, load, in_tables, new_strip, same_strip, next_place, next_corner, next_residual;
+  wire columns_write, left_write, right_write, load, in_tables;
+  wire new_strip, same_strip, next_place, next_corner, next_residual;
   wire row_ends, strip_ends, image_ends, first_tile, last_tile, valid;
   compact_sequencer u_sequencer (
       .clk, .reset, .start, .set_address, .next_address, .host_address(host_word[14:0]), .word(program_word),
       .cycle, .halted, .address, .header_writes, .columns_write, .left_write, .right_write, .load_index, .load,
       .in_tables, .new_strip, .same_strip, .column_tile, .next_place, .next_corner, .next_residual, .row_ends,
-       .strip_ends, .image_ends, .first_tile, .last_tile, .valid, .pixel
+      .strip_ends, .image_ends, .first_tile, .last_tile, .valid, .pixel
   );
 
   wire feed_bank, is_logits, in_image, fill;
@@ -92,18 +93,20 @@ module compact_machine (
       .table_word(program_word), .sums(right_sums), .aligned, .outputs
   );
 
-  logic other_write, other_bank;
-  logic [1:0] other_bytes;
+  wire host_writes = host_write & ~to_program;
+  wire [1:0] bytes = {host_writes | (writes & bit_index[0]), host_writes | (writes & ~bit_index[0])};
+  logic other_bank;
+  logic [1:0] write_0, write_1;
   logic [13:0] other_address;
   always_ff @(posedge clk) begin
     read_word <= to_program ? program_word : other_word;
     other_bank <= halted ? ~host_bank : feed_bank;
-    other_write <= writes | (host_write & ~to_program);
-    other_bytes <= halted ? 2'b11 : {bit_index[0], ~bit_index[0]};
+    write_0 <= bytes & {2{other_bank}};
+    write_1 <= bytes & {2{~other_bank}};
     other_address <= halted ? address[13:0] : writes ? {position, bit_index[2:1]} : {residual, ~cycle[1], cycle[0]};
   end
   compact_memories u_memories (
-      .clk, .feed_bank(other_bank), .feed_address, .feed_word, .other_write, .other_bytes, .other_address,
+      .clk, .feed_bank(other_bank), .feed_address, .feed_word, .write_0, .write_1, .other_address,
       .other_write_word(halted ? host_word : {outputs, outputs}), .other_word,
       .program_write(host_write & to_program), .program_address(address), .program_write_word(host_word),
       .program_word

@@ -7,8 +7,7 @@ module compact_memories (
     input  logic        feed_bank,
     input  logic [13:0] feed_address,
     output logic [15:0] feed_word,
-    input  logic        other_write,
-    input  logic [1:0]  other_bytes,
+    input  logic [1:0]  write_0, write_1,  // each of the two bytes, of bank 0 or 1: the other one
     input  logic [13:0] other_address,
     input  logic [15:0] other_write_word,
     output logic [15:0] other_word,
@@ -19,22 +18,22 @@ module compact_memories (
 );
   wire [15:0] words_0, words_1, lower, upper;
   single_port_memory u_bank_0 (
-      .clk, .write(other_write & feed_bank), .write_bytes(other_bytes),
-      .address(feed_bank ? other_address : feed_address), .write_word(other_write_word), .read_word(words_0)
+      .clk, .write(write_0), .address(feed_bank ? other_address : feed_address), .write_word(other_write_word),
+      .read_word(words_0)
   );
   single_port_memory u_bank_1 (
-      .clk, .write(other_write & ~feed_bank), .write_bytes(other_bytes),
-      .address(feed_bank ? feed_address : other_address), .write_word(other_write_word), .read_word(words_1)
+      .clk, .write(write_1), .address(feed_bank ? feed_address : other_address), .write_word(other_write_word),
+      .read_word(words_1)
   );
   assign feed_word = feed_bank ? words_1 : words_0;
   assign other_word = feed_bank ? words_0 : words_1;
 
   single_port_memory u_lower (
-      .clk, .write(program_write & ~program_address[14]), .write_bytes(2'b11), .address(program_address[13:0]),
+      .clk, .write({2{program_write & ~program_address[14]}}), .address(program_address[13:0]),
       .write_word(program_write_word), .read_word(lower)
   );
   single_port_memory u_upper (
-      .clk, .write(program_write & program_address[14]), .write_bytes(2'b11), .address(program_address[13:0]),
+      .clk, .write({2{program_write & program_address[14]}}), .address(program_address[13:0]),
       .write_word(program_write_word), .read_word(upper)
   );
   logic is_upper;

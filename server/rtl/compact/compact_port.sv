@@ -17,13 +17,13 @@ module compact_port (
     output logic        to_program,
     output logic        bank,          // else
     output logic [15:0] word,
-    input  logic [15:0] read_word      // from the address of three cycles before
+    input  logic [15:0] read_word      // from the address of five cycles before
 );
   logic [2:0] clocks;
   logic [1:0] selects, inputs;
   logic [3:0] count;
-  logic has_command, has_address, is_write, done, fetched;
-  logic [3:0] fetches;
+  logic has_command, has_address, is_start, is_write, done, fetched;
+  logic [5:0] fetches;
 
   wire selected = ~selects[1];
   wire rises = clocks[1] & ~clocks[2];
@@ -42,17 +42,17 @@ module compact_port (
 
     if (~selected) {has_address, has_command} <= 2'b00;
     else if (done) {has_address, has_command} <= {has_command, 1'b1};
-    if (done & ~has_command) {bank, to_program, is_write} <= word[2:0];
+    if (done & ~has_command) {is_start, bank, to_program, is_write} <= word[3:0];
 
     // Reading goes one word ahead.
-    fetches <= {fetches[2:0], done & has_command & ~is_write};
-    fetched <= fetches[3] & ~reset;
+    fetches <= {fetches[4:0], done & has_command & ~is_write & ~is_start};
+    fetched <= fetches[5] & ~reset;
 
     // A busy machine does not listen.
-    start <= done & halted & ~has_command & word[3];
+    start <= done & halted & has_command & ~has_address & is_start;
     set_address <= done & halted & has_command & ~has_address;
     write <= done & halted & has_address & is_write;
-    next_address <= halted & ((done & has_address & is_write) | fetches[3]);
+    next_address <= halted & ((done & has_address & is_write) | fetches[5]);
   end
 
   assign serial_out = word[15];

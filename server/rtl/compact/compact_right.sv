@@ -9,10 +9,10 @@ module compact_right (
     input  logic        is_logits,
     input  logic        write_table,
     input  logic [4:0]  table_address,
-    input  logic [15:0] table_word,     // of the next bit: 0 below, 2 rounding bit, 3 the byte's, 1 above; lower bits first
+    input  logic [15:0] table_word,     // of the next bit: 0 below, 2 rounding bit, 3 the byte's, 1 above
     input  logic [7:0]  sums,           // from the array
     output logic [7:0]  aligned,
-    output logic [7:0]  outputs         // after bit_index 0 to 7: the bits of the bytes of the words that ended; or all of logits
+    output logic [7:0]  outputs         // a cycle later; bytes leave behind the word, in bits 0 to 7 of the next
 );
   wire [7:0] low, high;
   block_memory #(.WIDTH(16), .WORDS(32)) u_table (

@@ -4,8 +4,8 @@
 module compact_sequencer (
     input  logic        clk,
     input  logic        reset,
-    input  logic        start,
-    input  logic        set_address,     // for the host, while halted
+    input  logic        start,           // from the host, only while halted, as all of its strobes
+    input  logic        set_address,
     input  logic        next_address,
     input  logic [14:0] host_address,
     input  logic [15:0] word,            // of the program, from the address of two cycles before
@@ -77,54 +77,55 @@ module compact_sequencer (
   end
 
   // The program's words follow one another; every strip begins with the row tile's first weights. These are
-  // read from when the tile before has left the last cell. What is asked for in a cycle is read in the next
-  // one, and there two cycles later.
-  logic reads, loading;
-  logic [1:0] were_loading, were_in_columns, were_in_tables;
-  logic [6:0] asked, reading;
-  logic [14:0] strip_address;
-  logic [8:0] upper_following;
-  logic lower_is_full;
+  // read from when the tile before has left the last cell. What is asked for in a cycle is there four
+  // cycles later.
+  logic reads, loading, loading_begins, loading_ends, columns_left, is_last_tile_read;
+  logic [2:0] were_loading, were_in_columns, were_in_tables;
+  logic [6:0] asked, counted, reading;
+  logic [14:0] counter, strip_address;
+  logic [12:0] upper_following;
+  logic jumps;
   wire advances = reads | next_address;
+  wire between = state[WEIGHTS] & ~part[0] & cycle[4:0] == 5'd7;
   always_ff @(posedge clk) begin
-    reads <= (state[HEADER] & cycle[4:3] == 2'd0) | (state[COLUMNS] & {part, cycle[4:3]} <= last_column_tile) |
-             state[TABLES] | loading;
-    upper_following <= address[14:6] + 9'd1;
-    lower_is_full <= (&address[5:1]) & (address[0] ^ advances);
-    if (start) begin
-      address <= 15'd0;
-    end else if (set_address) begin
-      address <= host_address;
-    end else if (new_strip) begin
-      address <= strip_address;
+    is_last_tile_read <= {part, cycle[4:3]} == last_column_tile;
+    if (state[HEADER]) columns_left <= 1'b1;
+    else if (is_last_tile_read & (&cycle[2:0])) columns_left <= 1'b0;
+    reads <= (state[HEADER] & cycle[4:3] == 2'd0) | (state[COLUMNS] & columns_left) | state[TABLES] | loading;
+    upper_following <= counter[14:2] + 13'd1;
+    jumps <= set_address | (between & column_tile == 4'd0);
+    if (jumps) begin
+      counter <= strip_address;
     end else if (advances) begin
-      address[5:0] <= address[5:0] + 6'd1;
-      if (lower_is_full) address[14:6] <= upper_following;
+      counter[1:0] <= counter[1:0] + 2'd1;
+      if (&counter[1:0]) counter[14:2] <= upper_following;
     end
-    if (were_in_tables[1]) strip_address <= address;
+    address <= counter;
+    if (set_address | were_in_tables[1]) strip_address <= set_address ? host_address : counter;
 
-    if (state[WEIGHTS] & part[0] & cycle[4:0] == 5'd15) loading <= 1'b1;
-    else if (state[RUN] & cycle[4:0] == 5'd27) loading <= 1'b0;
+    loading_begins <= state[WEIGHTS] & part[0] & cycle[4:0] == 5'd14;
+    loading_ends <= state[RUN] & cycle[4:0] == 5'd26;
+    loading <= loading_begins | (loading & ~loading_ends);
     {load, were_loading} <= {were_loading, loading};
 
     asked <= {part, cycle[4:0]};
-    reading <= asked;
+    counted <= asked;
+    reading <= counted;
     load_index <= reading;
     {columns_write, were_in_columns} <= {were_in_columns, state[COLUMNS]};
-    were_in_tables <= {were_in_tables[0], state[TABLES]};
-    left_write <= were_in_tables[1] & ~reading[5];
-    right_write <= were_in_tables[1] & reading[5];
+    were_in_tables <= {were_in_tables[1:0], state[TABLES]};
+    left_write <= were_in_tables[2] & ~reading[5];
+    right_write <= were_in_tables[2] & reading[5];
   end
 
   generate
     for (genvar i = 0; i < 8; i++) begin : g_header
-      always_ff @(posedge clk) header_writes[i] <= state[HEADER] & cycle[4:0] == 5'(i + 2);
+      always_ff @(posedge clk) header_writes[i] <= state[HEADER] & cycle[4:0] == 5'(i + 3);
     end
   endgenerate
 
   assign halted = state[HALT];
   assign in_tables = state[TABLES];
-  wire between = state[WEIGHTS] & ~part[0] & cycle[4:0] == 5'd7;
   always_ff @(posedge clk) begin
     new_strip <= between & column_tile == 4'd0;
     same_strip <= between & column_tile != 4'd0;
