@@ -105,7 +105,7 @@ module compact_sequencer (
 
     loading_begins <= state[WEIGHTS] & part[0] & cycle[4:0] == 5'd14;
     loading_ends <= state[RUN] & cycle[4:0] == 5'd26;
-    loading <= loading_begins | (loading & ~loading_ends);
+    loading <= ~state[HALT] & (loading_begins | (loading & ~loading_ends));
     {load, were_loading} <= {were_loading, loading};
 
     asked <= {part, cycle[4:0]};

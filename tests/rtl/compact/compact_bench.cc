@@ -12,17 +12,23 @@ constexpr int kIsWrite = 1, kStart = 8;    // of a command
 constexpr int kWriting = 2, kReading = 8;  // clock cycles of half a serial cycle, the least that the manual allows
 constexpr int64_t kMostCycles = 100'000'000;
 
+int TargetOf(int bank) { return bank << 2; }
+
 }  // namespace
 
 CompactBench::CompactBench() : model_(std::make_unique<CompactMachine>()) {
   model_->serial_select_n = 1;
-  for (int i = 0; i < 200; ++i) {
-    model_->reset_n = i >= 100;
-    Tick();
-  }
+  Reset();
 }
 
 CompactBench::~CompactBench() { model_->final(); }
+
+void CompactBench::Reset() {
+  for (int i = 0; i < 20; ++i) {
+    model_->reset_n = i >= 10;
+    Tick();
+  }
+}
 
 void CompactBench::Tick() {
   model_->clk = 0;
@@ -72,26 +78,48 @@ std::vector<uint16_t> CompactBench::Read(int target, int address, int words) {
   return read;
 }
 
-void CompactBench::RunToTheEnd() {
+void CompactBench::Start() {
   busy_cycles_ = 0;
   Begin(kStart, 0, kWriting);
   Select(false);
   for (int i = 0; i < machine::kCompactWord; ++i) Tick();  // it begins with a word time
-  while (model_->busy && busy_cycles_ < kMostCycles) Tick();
+}
+
+void CompactBench::Disturb() {
+  const std::vector<uint16_t> words(20, 0xffff);
+  for (const int target : {kBank0, kBank1, kProgram}) {
+    Write(target, 0, words);
+    Read(target, 0, 2);
+  }
+  Begin(kStart, 0, kWriting);
+  Select(false);
 }
 
 void CompactBench::LoadProgram(const machine::CompactImage& compact) { Write(kProgram, 0, compact.program); }
 
-std::vector<int32_t> CompactBench::Run(const machine::CompactImage& compact, std::span<const uint8_t> image) {
-  const auto target = [](int bank) { return bank == 0 ? kBank0 : kBank1; };
-  const int64_t begin = cycles_;
+void CompactBench::WriteImage(const machine::CompactImage& compact, std::span<const uint8_t> image) {
   const std::vector<uint16_t> input = Require(CompactInput(compact, image));
-  Write(target(compact.input.bank), compact.input.base * machine::kCompactPositionWords, input);
+  Write(TargetOf(compact.input.bank), compact.input.base * machine::kCompactPositionWords, input);
+}
+
+void CompactBench::StartAndReset(const machine::CompactImage& compact, std::span<const uint8_t> image, int64_t cycles) {
+  WriteImage(compact, image);
+  Start();
+  for (int64_t i = 0; i < cycles; ++i) Tick();
+  Reset();
+}
+
+std::vector<int32_t> CompactBench::Run(const machine::CompactImage& compact, std::span<const uint8_t> image,
+                                       bool disturbed) {
+  const int64_t begin = cycles_;
+  WriteImage(compact, image);
   const int64_t written = cycles_;
-  RunToTheEnd();
+  Start();
+  if (disturbed) Disturb();
+  while (model_->busy && busy_cycles_ < kMostCycles) Tick();
   const int64_t ended = cycles_;
   const std::vector<uint16_t> words = Read(
-      target(compact.result_bank), compact.result_base * machine::kCompactPositionWords, CompactResultWords(compact));
+      TargetOf(compact.result_bank), compact.result_base * machine::kCompactPositionWords, CompactResultWords(compact));
   port_cycles_ = written - begin + cycles_ - ended;
   return Require(CompactResults(compact, words));
 }

@@ -20,8 +20,13 @@ class CompactBench {
 
   void LoadProgram(const machine::CompactImage& compact);
 
-  // One image, from its bytes to its logits.
-  std::vector<int32_t> Run(const machine::CompactImage& compact, std::span<const uint8_t> image);
+  // One image, from its bytes to its logits. `disturbed`: while it runs the host writes to program and banks,
+  // reads, and starts.
+  std::vector<int32_t> Run(const machine::CompactImage& compact, std::span<const uint8_t> image,
+                           bool disturbed = false);
+
+  // Writes and starts, and resets after so many cycles.
+  void StartAndReset(const machine::CompactImage& compact, std::span<const uint8_t> image, int64_t cycles);
 
   // Of the last run: cycles in which the machine was busy, and those that image and logits took at the port.
   int64_t busy_cycles() const { return busy_cycles_; }
@@ -36,7 +41,10 @@ class CompactBench {
   void Select(bool selected);
   void Write(int target, int address, std::span<const uint16_t> words);
   std::vector<uint16_t> Read(int target, int address, int words);
-  void RunToTheEnd();
+  void WriteImage(const machine::CompactImage& compact, std::span<const uint8_t> image);
+  void Reset();
+  void Start();
+  void Disturb();
 
   std::unique_ptr<CompactMachine> model_;
   int64_t cycles_ = 0;

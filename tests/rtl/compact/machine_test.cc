@@ -37,6 +37,29 @@ TEST(CompactMachine, RunsRandomNetworksAsTheReferenceDoes) {
   }
 }
 
+TEST(CompactMachine, RunsAfterAResetAtAnyTime) {
+  const auto program = RandomCompactProgram(1);
+  const machine::CompactImage compact = Require(machine::LowerCompact(*program));
+  const std::vector<uint8_t> image = RandomBytes(program->tensors[0].shape.size(), 1);
+  const std::vector<int32_t> logits = ReferenceLogits(program, image);
+  CompactBench bench;
+  bench.LoadProgram(compact);
+  for (int64_t cycles = 0; cycles < compact.cycles; cycles += compact.cycles / 11) {
+    bench.StartAndReset(compact, image, cycles);
+    ASSERT_EQ(bench.Run(compact, image), logits) << cycles;
+  }
+}
+
+TEST(CompactMachine, DoesNotListenWhileItIsBusy) {
+  const auto program = RandomCompactProgram(1);
+  const machine::CompactImage compact = Require(machine::LowerCompact(*program));
+  const std::vector<uint8_t> image = RandomBytes(program->tensors[0].shape.size(), 2);
+  CompactBench bench;
+  bench.LoadProgram(compact);
+  EXPECT_EQ(bench.Run(compact, image, /*disturbed=*/true), ReferenceLogits(program, image));
+  EXPECT_EQ(bench.busy_cycles(), compact.cycles);
+}
+
 TEST(CompactMachine, RunsResNet20) {
   const auto data = SharedData();
   if (!data) GTEST_SKIP() << "COLONNADE_DATA is not set: no shared networks";
