@@ -4,7 +4,7 @@ them fail, and the unchanged copy must pass.
 
     mutate.py CORE TEST --compiler CXX [--jobs N] [--include DIR...]
 
-CORE is `array` (mutations.py) or `machine` (machine_mutations.py). TEST is the core's tests linked to a
+CORE is `array` (mutations.py), `machine` (machine_mutations.py) or `compact` (compact_mutations.py). TEST is the core's tests linked to a
 shared library of Verilated cores, which is built here for each copy and put before the one that it was
 linked to.
 """
@@ -19,11 +19,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import compact_mutations
 import machine_mutations
 import mutations
 from planting import HERE
 
-CORES = {"array": mutations.CORE, "machine": machine_mutations.CORE}
+CORES = {"array": mutations.CORE, "machine": machine_mutations.CORE, "compact": compact_mutations.CORE}
 ROOT = HERE.parent.parent
 RTL = ROOT / "server" / "rtl"
 
@@ -94,7 +95,7 @@ def run(command):
 def copy(folder, mutation=None):
     sources = folder / "rtl"
     sources.mkdir(parents=True)
-    for file in RTL.iterdir():
+    for file in (*RTL.iterdir(), *(RTL / "compact").iterdir()):
         if file.is_file():
             shutil.copy(file, sources)
     if mutation:

@@ -76,7 +76,7 @@ class Maker {
     for (int row = 0; row < layer.weights.rows; ++row) {
       const bool is_empty = row % 7 == 3;
       layer.shift.push_back(uint8_t(is_empty && !layer.residual ? Random(20, 31)
-                                    : Random(0, 9) == 0         ? Random(1, 24)
+                                    : Random(0, 9) == 0         ? Random(0, 24)
                                                                 : Random(5, 9)));
       layer.bias.push_back(is_empty ? Random(-(1 << 30), 1 << 30) >> Random(0, 3) : Random(-30000, 30000));
       if (layer.residual || layer.is_logits) layer.bias.back() = Random(-30000, 30000);

@@ -4,10 +4,10 @@
 // cells per row, so that one word of the program memory feeds all chains. Compact manual, section 4.
 module compact_array (
     input  logic        clk,
-    input  logic        load,    // chains move
-    input  logic [15:0] weights, // into the chains: bit 2 r + h is that of columns 4 h to 4 h + 3 of row r
-    input  logic        first,   // of cell (0, 0)
-    input  logic [63:0] lanes,   // of row 0: lane a of column c is bit 8 a + c
+    input  logic        load,     // chains move
+    input  logic [15:0] weights,  // into the chains: bit 2 r + h is that of columns 4 h to 4 h + 3 of row r
+    input  logic        first,    // of cell (0, 0)
+    input  logic [63:0] lanes,    // of row 0: lane a of column c is bit 8 a + c
     input  logic [7:0]  sums_in,
     output logic [7:0]  sums_out
 );

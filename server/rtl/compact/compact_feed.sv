@@ -4,12 +4,12 @@
 // to column. Each column has a block memory for two pixels. Compact manual, section 5.
 module compact_feed (
     input  logic        clk,
-    input  logic [5:0]  cycle,   // of the machine's word time; bit 5 tells even words from odd ones
-    input  logic [15:0] word,    // read from the address that left in cycle - 2
-    input  logic        in_image, // and whether it is in the image
-    input  logic        fill,    // outside, and both bytes' upper bit is that of the zero point
-    input  logic        valid,   // the word time before fetched a pixel
-    output logic [63:0] lanes    // lane a of column c is bit 8 a + c
+    input  logic [5:0]  cycle,    // of the machine's word time; bit 5 tells even words from odd ones
+    input  logic [15:0] word,     // of the bank
+    input  logic        in_image, // it is in the image
+    input  logic        fill,     // it is not, and its upper bits are the highest ones of a zero point of 128
+    input  logic        valid,    // the word time before fetched a pixel
+    output logic [63:0] lanes     // lane a of column c is bit 8 a + c
 );
   logic [15:0] fed;
   always_ff @(posedge clk) begin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's serial port, SPI mode 0, words of 16 bits, highest bit first: a command, an address, then data
-// words from or to this and the following addresses. Compact manual, section 8. The serial clock is
-// sampled, so that it may have at most an eighth of the clock's frequency.
+// words from or to this and the following addresses. Compact manual, section 8, which says how
+// fast the serial clock may be: it is sampled.
 module compact_port (
     input  logic        clk,
     input  logic        reset,
@@ -17,7 +17,7 @@ module compact_port (
     output logic        to_program,
     output logic        bank,          // else
     output logic [15:0] word,
-    input  logic [15:0] read_word      // from the address of five cycles before
+    input  logic [15:0] read_word      // what the address had five cycles before
 );
   logic [2:0] clocks;
   logic [1:0] selects, inputs;

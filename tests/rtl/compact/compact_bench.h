@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "server/machine/compact_image.h"
-
-class CompactMachine;  // as Verilated
+#include "tests/rtl/compact/compact_device.h"
 
 namespace colonnade {
 
 class CompactBench {
  public:
   CompactBench();
-  ~CompactBench();
 
   void LoadProgram(const machine::CompactImage& compact);
 
@@ -46,7 +44,9 @@ class CompactBench {
   void Start();
   void Disturb();
 
-  std::unique_ptr<CompactMachine> model_;
+  const std::unique_ptr<CompactDevice> device_ = MakeCompactDevice();
+  CompactPins pins_;
+  int program_ = 0;  // its address
   int64_t cycles_ = 0;
   int64_t busy_cycles_ = 0, port_cycles_ = 0;
 };
