@@ -47,6 +47,19 @@ class Flow(unittest.TestCase):
             with self.subTest(name):
                 self.assertLessEqual(report(name, "up5k", "--seeds", "1")["cell"]["logic_cells"], limit)
 
+    def test_the_compact_machine_fits_with_all_its_memories(self):
+        result = report("compact", "up5k", "--seeds", "1")
+        routed = result["routed"]
+        self.assertLessEqual(routed["logic_cells"], 3_900)
+        self.assertEqual(routed["utilization"]["ICESTORM_SPRAM"], 4)
+        self.assertEqual(routed["utilization"]["ICESTORM_RAM"], 23)
+        self.assertGreaterEqual(result["frequency_mhz"], 35)
+
+    def test_the_compact_machine_is_refused_for_other_parts(self):
+        done = implement("compact", "hx8k")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("only up5k has its memories", done.stderr)
+
     def test_parts_without_place_and_route_say_so(self):
         result = report("1x2a2-i1-w1", "xilinx")
         self.assertNotIn("frequency_mhz", result)

@@ -4,8 +4,9 @@ them fail, and the unchanged copy must pass.
 
     mutate.py CORE TEST --compiler CXX [--jobs N] [--include DIR...]
 
-CORE is `array` (mutations.py), `machine` (machine_mutations.py) or `chain` (chain_mutations.py). TEST is the core's tests linked to a
-shared library of Verilated cores, which is built here for each copy and put before the one that it was
+CORE is `array` (mutations.py), `machine` (machine_mutations.py), `chain` (chain_mutations.py) or `compact`
+(compact_mutations.py). TEST is the core's tests linked to a shared library of Verilated cores, which is built
+here for each copy and put before the one that it was
 linked to.
 """
 
@@ -20,11 +21,17 @@ import tempfile
 from pathlib import Path
 
 import chain_mutations
+import compact_mutations
 import machine_mutations
 import mutations
 from planting import HERE
 
-CORES = {"array": mutations.CORE, "machine": machine_mutations.CORE, "chain": chain_mutations.CORE}
+CORES = {
+    "array": mutations.CORE,
+    "machine": machine_mutations.CORE,
+    "chain": chain_mutations.CORE,
+    "compact": compact_mutations.CORE,
+}
 ROOT = HERE.parent.parent
 RTL = ROOT / "server" / "rtl"
 
@@ -95,7 +102,7 @@ def run(command):
 def copy(folder, mutation=None):
     sources = folder / "rtl"
     sources.mkdir(parents=True)
-    for file in RTL.iterdir():
+    for file in (*RTL.iterdir(), *(RTL / "compact").iterdir()):
         if file.is_file():
             shutil.copy(file, sources)
     if mutation:

@@ -14,7 +14,7 @@ namespace colonnade {
 enum class Design {
   kDense,        // every weight, each column on its own
   kCombineOnly,  // a 1/alpha share of the weights, the largest; dense-first groups without any conflict
-  kPacked,       // searched full groups, conflicts pruned
+  kPacked,       // searched full groups, under channel_block of permuted channels; conflicts pruned
 };
 
 // models/NAME.onnx for `config`, calibrated on 64 test images. Ends the program when that cannot be.
