@@ -21,10 +21,15 @@ module compact_left (
       .read_address(cycle[4:0]), .read_word({adds, bias})
   );
 
-  logic continues, ends;
+  logic continues, ends, stores;
+  logic [2:0] store_address;
+  logic [15:0] store_word;
   always_ff @(posedge clk) begin
     continues <= ~first_tile;
     ends <= cycle[4:0] == 5'd31;
+    stores <= write_residual;
+    store_address <= {cycle[5], cycle[1:0]};
+    store_word <= residual;
   end
 
   generate
@@ -33,8 +38,8 @@ module compact_left (
       logic [2:0] count;
       logic added, upper, carry;
       block_memory #(.WIDTH(2), .WORDS(8)) u_residual (
-          .clk, .write(write_residual), .write_address({cycle[5], cycle[1:0]}),
-          .write_word({residual[8+r], residual[r]}), .read_address({~cycle[5], count[2:1]}), .read_word(pair)
+          .clk, .write(stores), .write_address(store_address), .write_word({store_word[8+r], store_word[r]}),
+          .read_address({~cycle[5], count[2:1]}), .read_word(pair)
       );
       wire bit_added = added & (upper ? pair[1] : pair[0]);
       wire bit_in = continues ? accumulators[r] : bias[r] ^ bit_added ^ carry;
