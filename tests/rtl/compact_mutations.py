@@ -39,10 +39,9 @@ MUTATIONS = (
     Mutation("no saturation", "compact_right.sv", "(is_above | kept[0])", "kept[0]"),
     Mutation("no clamp at 0", "compact_right.sv", "~is_negative & (is_above", "(is_above"),
     Mutation("saturated by the word before", "compact_right.sv", "above <= ~ends & sets", "above <= sets"),
-    Mutation("carry of the word before", "compact_right.sv", "if (ends) carry", "if (1'b0) carry"),
     # Memories and port.
     Mutation("outputs of every tile", "compact_machine.sv", "valid & last_tile", "valid"),
-    Mutation("planes in both bytes", "compact_machine.sv", "(writes & bit_index[0])", "writes"),
+    Mutation("planes in both bytes", "compact_machine.sv", "(writes & ~bit_index[0])", "writes"),
     Mutation("the position moves late", "compact_machine.sv", "bit_index[2:0] == 3'd6", "bit_index[2:0] == 3'd7"),
     Mutation("half the program", "compact_memories.sv", "is_upper ? upper : lower", "lower"),
     Mutation("writes to both banks", "compact_machine.sv", "bytes & {2{~other_bank}}", "bytes"),
