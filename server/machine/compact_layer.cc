@@ -17,7 +17,6 @@ namespace {
 
 constexpr int kMostTiles = 16;  // of rows, and of columns
 constexpr int kMostSide = 64;   // of an output
-constexpr int kMostShift = 24;  // eight bits are left above it
 constexpr int kMostResidualShift = 23;
 constexpr int kWordBits = 11;   // select, sign, magnitude
 constexpr int kChainCells = 4;  // of a chain of weight words; two chains make a row
@@ -57,7 +56,7 @@ class Emitter {
       COLONNADE_RETURN_IF_ERROR(CheckAtMost("stride", layer_.stride_w, 2, "use strides of 1 or 2"));
     }
     for (const CompactRow& row : layer_.rows) {
-      COLONNADE_RETURN_IF_ERROR(CheckAtMost("shift", row.shift, kMostShift, "use larger scales"));
+      COLONNADE_RETURN_IF_ERROR(CheckAtMost("shift", row.shift, kCompactMostShift, "use larger scales"));
       COLONNADE_RETURN_IF_ERROR(CheckAtMost("residual", row.residual_shift, kMostResidualShift, "use larger scales"));
     }
     return absl::OkStatus();

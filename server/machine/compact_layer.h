@@ -11,6 +11,8 @@
 
 namespace colonnade::machine {
 
+inline constexpr int kCompactMostShift = 24;  // of a row: eight bits are left above it
+
 struct CompactColumn {
   int block = 0;
   int dy = 0, dx = 0;  // input pixels from the window's corner

@@ -18,8 +18,7 @@ namespace {
 using array::MatrixStep;
 using quant::AveragePoolLayer;
 
-constexpr int kMostShift = 24;     // of a row whose byte is not always the same
-constexpr int kConstantShift = 8;  // of one whose byte is
+constexpr int kConstantShift = 8;  // of a row whose byte is always the same
 
 class CompactLowering {
  public:
@@ -173,7 +172,7 @@ class CompactLowering {
   static void MakeConstant(int index, CompactLayer& layer) {
     CompactRow& row = layer.rows[static_cast<size_t>(index)];
     const auto [low, high] = BytesOf(index, layer);
-    if (row.shift <= kMostShift || low != high) return;
+    if (row.shift <= kCompactMostShift || low != high) return;
     row = {static_cast<uint32_t>(low) << kConstantShift, kConstantShift, 0, false};
     const auto cells = layer.cells.begin() + int64_t{index} * static_cast<int64_t>(layer.columns.size());
     std::fill_n(cells, layer.columns.size(), CompactCell{});
