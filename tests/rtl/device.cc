@@ -3,6 +3,8 @@
 
 #include <array_models.h>
 
+#include "tests/rtl/verilated_model.h"
+
 namespace colonnade::rtl {
 
 using array::ArrayConfig;
@@ -12,18 +14,12 @@ namespace {
 template <typename Model>
 class VerilatedDevice : public Device {
  public:
-  explicit VerilatedDevice(int seed) : model_(Prepared(context_, seed)), ports_(model_) {}
+  explicit VerilatedDevice(int seed) : model_(RandomBits(context_, seed)), ports_(model_) {}
   ~VerilatedDevice() override { model_.final(); }
   void Evaluate() override { model_.eval(); }
   Ports& ports() override { return ports_; }
 
  private:
-  static VerilatedContext* Prepared(VerilatedContext& context, int seed) {
-    context.randReset(2);
-    context.randSeed(seed);
-    return &context;
-  }
-
   VerilatedContext context_;
   Model model_;
   Ports ports_;

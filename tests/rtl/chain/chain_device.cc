@@ -2,10 +2,8 @@
 #include "tests/rtl/chain/chain_device.h"
 
 #include <chain_models.h>
-#include <verilated.h>
 
-#include <algorithm>
-#include <cstring>
+#include "tests/rtl/verilated_model.h"
 
 namespace colonnade::rtl {
 namespace {
@@ -13,7 +11,7 @@ namespace {
 template <typename Model>
 class VerilatedChain : public ChainDevice {
  public:
-  explicit VerilatedChain(int seed) : model_(Prepared(context_, seed)) {}
+  explicit VerilatedChain(int seed) : model_(RandomBits(context_, seed)) {}
   ~VerilatedChain() override { model_.final(); }
   void Evaluate() override { model_.eval(); }
   void SetClock(bool high) override { model_.clk = high; }
@@ -23,8 +21,7 @@ class VerilatedChain : public ChainDevice {
     model_.load_array = array != 0;
     model_.load_memory = static_cast<uint8_t>(memory);
     model_.load_address = static_cast<uint16_t>(address);
-    std::memset(&model_.load_word, 0, sizeof model_.load_word);
-    std::memcpy(&model_.load_word, word.beats().data(), std::min(sizeof model_.load_word, word.beats().size() * 8));
+    SetPort(model_.load_word, word.beats());
   }
   void SetStart(bool on) override { model_.start = on; }
   bool busy() override { return model_.busy; }
@@ -41,12 +38,6 @@ class VerilatedChain : public ChainDevice {
   }
 
  private:
-  static VerilatedContext* Prepared(VerilatedContext& context, int seed) {
-    context.randReset(2);
-    context.randSeed(seed);
-    return &context;
-  }
-
   VerilatedContext context_;
   Model model_;
 };

@@ -5,12 +5,15 @@
 // Defines COMPACT_MODELS(MODEL), the only model.
 #include <compact_models.h>
 
+#include "tests/rtl/verilated_model.h"
+
 namespace colonnade {
 namespace {
 
 template <typename Model>
 class Device final : public CompactDevice {
  public:
+  Device() : model_(rtl::RandomBits(context_, /*seed=*/1)) {}
   ~Device() override { model_.final(); }
 
   void Drive(const CompactPins& pins) override {
@@ -26,6 +29,7 @@ class Device final : public CompactDevice {
   bool busy() const override { return model_.busy; }
 
  private:
+  VerilatedContext context_;
   Model model_;
 };
 

@@ -22,7 +22,7 @@ class CompactDevice {
   virtual bool busy() const = 0;
 };
 
-// Registers and memories begin with bits that mean nothing.
+// Registers and memories begin with random bits.
 std::unique_ptr<CompactDevice> MakeCompactDevice();
 
 }  // namespace colonnade

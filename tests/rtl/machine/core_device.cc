@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <core_models.h>
-#include <verilated.h>
-
-#include <cstring>
 
 #include "tests/rtl/machine/core_bench.h"
+#include "tests/rtl/verilated_model.h"
 
 namespace colonnade::rtl {
 namespace {
 
-// Ports of up to 64 bits are integers, wider ones arrays of 32-bit words.
-template <typename T>
-void SetPort(T& port, const std::vector<uint64_t>& beats) {
-  std::memset(&port, 0, sizeof port);
-  std::memcpy(&port, beats.data(), std::min(sizeof port, beats.size() * 8));
-}
-
 template <typename Model>
 class VerilatedCore : public CoreDevice {
  public:
-  explicit VerilatedCore(int seed) : model_(Prepared(context_, seed)) {}
+  explicit VerilatedCore(int seed) : model_(RandomBits(context_, seed)) {}
   ~VerilatedCore() override { model_.final(); }
   void Evaluate() override { model_.eval(); }
   void SetClock(bool high) override { model_.clk = high; }
@@ -47,12 +38,6 @@ class VerilatedCore : public CoreDevice {
   uint32_t cycles(int counter) override { return model_.cycles[counter]; }
 
  private:
-  static VerilatedContext* Prepared(VerilatedContext& context, int seed) {
-    context.randReset(2);
-    context.randSeed(seed);
-    return &context;
-  }
-
   VerilatedContext context_;
   Model model_;
 };

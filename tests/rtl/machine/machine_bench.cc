@@ -2,9 +2,10 @@
 #include "tests/rtl/machine/machine_bench.h"
 
 #include <Machine.h>
-#include <verilated.h>
 
 #include <cstring>
+
+#include "tests/rtl/verilated_model.h"
 
 namespace colonnade::rtl {
 namespace {
@@ -13,17 +14,11 @@ constexpr size_t kMemoryWords = 0x30000 / 8;
 constexpr int kLongestWait = 100'000;  // polls
 constexpr int kLongestAnswer = 100;    // cycles
 
-VerilatedContext* Prepared(VerilatedContext& context, int seed) {
-  context.randReset(2);
-  context.randSeed(seed);
-  return &context;
-}
-
 }  // namespace
 
 class MachineDevice {
  public:
-  explicit MachineDevice(int seed) : model(Prepared(context_, seed)) {}
+  explicit MachineDevice(int seed) : model(RandomBits(context_, seed)) {}
   ~MachineDevice() { model.final(); }
 
   BusRequest Request() const {
