@@ -14,6 +14,8 @@
 namespace colonnade {
 namespace {
 
+constexpr int kMostResidualShift = 22;  // of any row
+
 class Maker {
  public:
   explicit Maker(uint64_t seed) : random_(seed) {
@@ -91,8 +93,9 @@ class Maker {
     double scale = 1;
     if (layer.residual) {
       const int least = *std::min_element(layer.shift.begin(), layer.shift.end());
+      for (uint8_t& shift : layer.shift) shift = std::min<uint8_t>(shift, uint8_t(least + kMostResidualShift));
       const int most = *std::max_element(layer.shift.begin(), layer.shift.end());
-      layer.residual->exponent = std::min(std::max(Random(-2, 2), -least), 22 - most);
+      layer.residual->exponent = std::min(std::max(Random(-2, 2), -least), kMostResidualShift - most);
       scale = network_.tensors[size_t(layer.residual->tensor)].scale / std::exp2(layer.residual->exponent);
     }
     Append(std::move(layer), output, scale);
